@@ -1,1 +1,8 @@
-//! Being written.
+//! Couplet: IDL-first inter-process communication for Rust services.
+#![warn(clippy::unwrap_used)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod call;
+
+pub use call::Streaming;
+pub use tonic::{Code, Request, Response, Status, metadata};

@@ -1,0 +1,220 @@
+//! A stream of messages that ends with its trailing metadata, and tells its end once to whoever asked.
+
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use sync_wrapper::SyncWrapper;
+use tonic::{Status, metadata::MetadataMap};
+
+use super::{Message, Trailers};
+
+/// One piece of a stream.
+#[derive(Debug)]
+pub enum Frame {
+    /// A message.
+    Message(Message),
+    /// The trailing metadata; nothing comes after it.
+    Trailers(MetadataMap),
+}
+
+/// Where frames come from: a connection, a handler, an upload.
+///
+/// Yields messages, then perhaps trailers, then `None`. An error is the last item. Dropping it cancels whatever feeds it.
+pub trait Source: Send {
+    /// The next frame.
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame, Status>>>;
+}
+
+/// How a stream ended.
+#[derive(Debug, Clone, Copy)]
+pub enum End<'a> {
+    /// All of it was read.
+    Complete,
+    /// It ended with an error.
+    Failed(&'a Status),
+    /// The reader went away before the end.
+    Abandoned,
+}
+
+type Hook = Box<dyn FnOnce(End<'_>) + Send + Sync>;
+type Interrupt = SyncWrapper<Pin<Box<dyn Future<Output = Status> + Send>>>;
+
+/// A stream of frames. Layers that want its outcome or must be able to stop it say so here and never wrap it again.
+pub struct Frames {
+    source: Option<SyncWrapper<Pin<Box<dyn Source>>>>,
+    interrupts: Vec<Interrupt>,
+    hooks: Vec<Hook>,
+}
+
+// === Frames ===
+
+impl Frames {
+    /// Reads from `source`.
+    pub fn new(source: impl Source + 'static) -> Self {
+        Self {
+            source: Some(SyncWrapper::new(Box::pin(source))),
+            interrupts: Vec::new(),
+            hooks: Vec::new(),
+        }
+    }
+
+    /// A stream of one message.
+    pub(crate) fn once(message: Message, trailers: Trailers) -> Self {
+        Self::new(Once {
+            message: Some(message),
+            trailers,
+        })
+    }
+
+    /// Calls `hook` when the stream is over: read to its end, failed, or dropped. The hook added last runs first.
+    pub fn on_end(&mut self, hook: impl FnOnce(End<'_>) + Send + Sync + 'static) {
+        self.hooks.push(Box::new(hook));
+    }
+
+    /// Ends the stream with the status that `interrupt` resolves to, if that comes first.
+    pub fn until(&mut self, interrupt: impl Future<Output = Status> + Send + 'static) {
+        self.interrupts.push(SyncWrapper::new(Box::pin(interrupt)));
+    }
+
+    /// The next frame; `None` after the last one.
+    pub async fn frame(&mut self) -> Option<Result<Frame, Status>> {
+        poll_fn(|context| self.poll_frame(context)).await
+    }
+
+    /// The next frame; `None` after the last one.
+    pub fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame, Status>>> {
+        let Some(source) = &mut self.source else {
+            return Poll::Ready(None);
+        };
+        let mut polled = source.get_mut().as_mut().poll_frame(context);
+        if polled.is_pending() {
+            polled = self.poll_interrupts(context);
+        }
+        match &polled {
+            Poll::Ready(None | Some(Ok(Frame::Trailers(_)))) => self.end(End::Complete),
+            Poll::Ready(Some(Err(status))) => self.end(End::Failed(status)),
+            Poll::Pending | Poll::Ready(Some(Ok(Frame::Message(_)))) => {}
+        }
+        polled
+    }
+
+    fn poll_interrupts(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame, Status>>> {
+        for interrupt in &mut self.interrupts {
+            if let Poll::Ready(status) = interrupt.get_mut().as_mut().poll(context) {
+                return Poll::Ready(Some(Err(status)));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn end(&mut self, end: End<'_>) {
+        self.source = None;
+        self.interrupts.clear();
+        while let Some(hook) = self.hooks.pop() {
+            hook(end);
+        }
+    }
+}
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        self.end(End::Abandoned);
+    }
+}
+
+impl fmt::Debug for Frames {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Frames")
+            .field("over", &self.source.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+// === Once ===
+
+struct Once {
+    message: Option<Message>,
+    trailers: Trailers,
+}
+
+impl Source for Once {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame, Status>>> {
+        let message = self.message.take().map(Frame::Message);
+        let frame = message.or_else(|| self.trailers.take().map(|map| Frame::Trailers(*map)));
+        Poll::Ready(frame.map(Ok))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use bytes::Bytes;
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn one() -> Frames {
+        Frames::once(Message::from_framed(Bytes::from_static(&[0; 5])), None)
+    }
+
+    fn watched(mut frames: Frames) -> (Frames, Arc<Mutex<Vec<String>>>) {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = seen.clone();
+        frames.on_end(move |end| log.lock().unwrap().push(format!("{end:?}")));
+        (frames, seen)
+    }
+
+    #[test]
+    fn tells_its_end_once() {
+        let (mut frames, seen) = watched(one());
+        assert!(matches!(
+            frames.frame().now_or_never(),
+            Some(Some(Ok(Frame::Message(_))))
+        ));
+        assert!(seen.lock().unwrap().is_empty(), "not over yet");
+        assert!(matches!(frames.frame().now_or_never(), Some(None)));
+        drop(frames);
+        assert_eq!(*seen.lock().unwrap(), ["Complete"]);
+    }
+
+    #[test]
+    fn tells_that_the_reader_went_away() {
+        let (frames, seen) = watched(one());
+        drop(frames);
+        assert_eq!(*seen.lock().unwrap(), ["Abandoned"]);
+    }
+
+    #[test]
+    fn is_ended_by_an_interrupt_while_its_source_is_silent() {
+        struct Silent;
+        impl Source for Silent {
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame, Status>>> {
+                Poll::Pending
+            }
+        }
+        let (mut frames, seen) = watched(Frames::new(Silent));
+        frames.until(std::future::ready(Status::deadline_exceeded("late")));
+        let ended = frames.frame().now_or_never().flatten();
+        assert_eq!(ended.unwrap().unwrap_err().message(), "late");
+        assert!(matches!(frames.frame().now_or_never(), Some(None)));
+        assert!(seen.lock().unwrap()[0].starts_with("Failed"));
+    }
+}

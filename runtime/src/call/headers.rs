@@ -1,0 +1,165 @@
+//! The names of the headers, and the heads of calls and replies as they are written and read.
+
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tonic::{Status, metadata::MetadataMap};
+
+use super::{Announced, Call, Encoding, Reply, timeout};
+
+/// The remaining time of a call.
+pub const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+/// How compressed messages of this stream are compressed.
+pub const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+/// What compression the sender can read.
+pub const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+/// The code of the outcome.
+pub const STATUS: HeaderName = HeaderName::from_static("grpc-status");
+/// The text of the outcome, percent-encoded.
+pub const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+/// The details of the outcome, a `google.rpc.Status`.
+pub const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
+/// Which attempt this is, from the second on (gRFC A6).
+pub const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
+/// Whether and when to try again (gRFC A6).
+pub const PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
+/// The release of the contract that the sender was built from.
+pub const VERSION: HeaderName = HeaderName::from_static("x-api-version");
+/// The least release of the other end that the sender can live with.
+pub const MIN: HeaderName = HeaderName::from_static("x-api-min");
+
+/// The content type of gRPC.
+pub const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
+
+/// What users' metadata may not say for itself.
+const RESERVED: [HeaderName; 10] = [
+    STATUS,
+    MESSAGE,
+    DETAILS,
+    TIMEOUT,
+    ENCODING,
+    ACCEPT_ENCODING,
+    VERSION,
+    MIN,
+    header::TE,
+    header::CONTENT_TYPE,
+];
+
+/// What the head of a call says besides its metadata.
+#[derive(Debug)]
+pub struct Head {
+    /// What is left of the caller's time.
+    pub timeout: Option<Duration>,
+    /// What the sender says of its release.
+    pub announced: Announced,
+    /// How its compressed messages are compressed.
+    pub encoding: Option<Encoding>,
+    /// The best compression that the sender can read.
+    pub accepts: Option<Encoding>,
+}
+
+/// Takes what only the protocol may say out of a user's metadata.
+pub fn remove_reserved(map: &mut HeaderMap) {
+    if !map.is_empty() {
+        for name in RESERVED {
+            map.remove(name);
+        }
+    }
+}
+
+/// Whether a content type is gRPC's, with protobuf messages.
+pub fn is_grpc(content_type: Option<&HeaderValue>) -> bool {
+    let Some(rest) =
+        content_type.and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))
+    else {
+        return false;
+    };
+    matches!(rest, [] | [b';', ..]) || rest == b"+proto" || rest.starts_with(b"+proto;")
+}
+
+impl Call {
+    /// Writes the head of the call as it is at `now`, and takes its metadata for it.
+    pub fn write_head(&mut self, now: Instant) -> HeaderMap {
+        let mut map = std::mem::take(&mut self.metadata).into_headers();
+        remove_reserved(&mut map);
+        map.reserve(8);
+        map.insert(header::TE, TRAILERS);
+        map.insert(header::CONTENT_TYPE, GRPC);
+        if let Some(value) = self.deadline.remaining(now).and_then(timeout::encode) {
+            map.insert(TIMEOUT, value);
+        }
+        announce(&self.announced, &mut map);
+        compress(self.encoding, &mut map);
+        map
+    }
+}
+
+impl Reply {
+    /// Writes the head of the reply, and takes its metadata for it.
+    pub fn write_head(&mut self) -> HeaderMap {
+        let mut map = std::mem::take(&mut self.metadata).into_headers();
+        remove_reserved(&mut map);
+        map.reserve(6);
+        map.insert(header::CONTENT_TYPE, GRPC);
+        announce(&self.announced, &mut map);
+        compress(self.encoding, &mut map);
+        map
+    }
+}
+
+impl Head {
+    /// Reads the head of a call, whatever a peer put there.
+    ///
+    /// # Errors
+    /// INTERNAL if the timeout is malformed or said twice, UNIMPLEMENTED if the compression is not known here.
+    pub fn of_call(map: &HeaderMap) -> Result<Self, Status> {
+        let mut timeouts = map.get_all(TIMEOUT).iter();
+        let timeout = match (timeouts.next(), timeouts.next()) {
+            (None, _) => None,
+            (Some(value), None) => {
+                Some(timeout::decode(value).map_err(|error| Status::internal(error.to_string()))?)
+            }
+            (Some(_), Some(_)) => return Err(Status::internal("grpc-timeout was sent twice")),
+        };
+        Ok(Self {
+            timeout,
+            ..Self::of_reply(map)?
+        })
+    }
+
+    /// Reads the head of a reply, whatever a peer put there.
+    ///
+    /// # Errors
+    /// UNIMPLEMENTED if the compression is not known here.
+    pub fn of_reply(map: &HeaderMap) -> Result<Self, Status> {
+        Ok(Self {
+            timeout: None,
+            announced: Announced::read(map.get(VERSION), map.get(MIN)),
+            encoding: Encoding::read(map.get(ENCODING))?,
+            accepts: map.get(ACCEPT_ENCODING).and_then(Encoding::best_of),
+        })
+    }
+}
+
+/// Writes what this end says of its release.
+pub fn announce(announced: &Announced, map: &mut HeaderMap) {
+    if let Announced::Own(said) = announced {
+        map.insert(VERSION, said.version.clone());
+        map.insert(MIN, said.min.clone());
+    }
+}
+
+fn compress(encoding: Option<Encoding>, map: &mut HeaderMap) {
+    if let Some(accepted) = Encoding::ACCEPTED {
+        map.insert(ACCEPT_ENCODING, HeaderValue::from_static(accepted));
+    }
+    if let Some(encoding) = encoding {
+        map.insert(ENCODING, HeaderValue::from_static(encoding.name()));
+    }
+}
+
+/// The metadata of a head that a handler or a caller gets to see.
+pub fn metadata(map: HeaderMap) -> MetadataMap {
+    MetadataMap::from_headers(map)
+}

@@ -1,0 +1,77 @@
+//! One encoded message, with its five framing bytes in front.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use tonic::Status;
+
+/// An encoded message as it goes over the wire: a flag byte, its length in four bytes, the message.
+///
+/// Encoded once, shared by reference count, decoded from the received bytes without a copy.
+#[derive(Clone, Debug)]
+pub struct Message {
+    framed: Bytes,
+    compressed: Option<bool>,
+}
+
+impl Message {
+    /// Bytes in front of every message.
+    pub const PREFIX: usize = 5;
+
+    /// Encodes a protobuf message, with one allocation.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED if it has more bytes than four bytes can count.
+    pub fn encode<M: prost::Message>(message: &M) -> Result<Self, Status> {
+        let length = message.encoded_len();
+        let Ok(counted) = u32::try_from(length) else {
+            return Err(Status::resource_exhausted(format!(
+                "a message of {length} bytes cannot be framed; the most is {}",
+                u32::MAX
+            )));
+        };
+        let mut framed = BytesMut::with_capacity(Self::PREFIX + length);
+        framed.put_u8(0);
+        framed.put_u32(counted);
+        message.encode_raw(&mut framed);
+        Ok(Self::from_framed(framed.freeze()))
+    }
+
+    /// Takes over a message that has its five bytes in front. What they say is the carrier's to check.
+    pub fn from_framed(framed: Bytes) -> Self {
+        debug_assert!(framed.len() >= Self::PREFIX, "a frame has its prefix");
+        Self {
+            framed,
+            compressed: None,
+        }
+    }
+
+    /// Reads it as a protobuf message.
+    ///
+    /// # Errors
+    /// INTERNAL if the bytes are not such a message.
+    pub fn decode<M: prost::Message + Default>(&self) -> Result<M, Status> {
+        M::decode(self.payload())
+            .map_err(|error| Status::internal(format!("cannot decode the message: {error}")))
+    }
+
+    /// The message without its framing.
+    pub fn payload(&self) -> Bytes {
+        self.framed.slice(Self::PREFIX..)
+    }
+
+    /// The message with its framing.
+    pub fn framed(&self) -> &Bytes {
+        &self.framed
+    }
+
+    /// On the way out: the sender's wish, or nothing where the carrier's setting decides. On the way in: whether it came
+    /// compressed.
+    pub fn compressed(&self) -> Option<bool> {
+        self.compressed
+    }
+
+    /// The same message, to be sent compressed or not; or known to have come so.
+    pub fn with_compressed(mut self, compressed: bool) -> Self {
+        self.compressed = Some(compressed);
+        self
+    }
+}

@@ -1,0 +1,98 @@
+//! What a service is: written down once by generated code, read by every layer.
+
+use std::sync::OnceLock;
+
+use super::{Policies, Release};
+
+/// How many messages go each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One each way.
+    Unary,
+    /// One call, many answers.
+    ServerStreaming,
+    /// Many calls, one answer.
+    ClientStreaming,
+    /// Many each way.
+    BidiStreaming,
+}
+
+impl Kind {
+    /// Whether the client sends exactly one message.
+    pub const fn takes_one(self) -> bool {
+        matches!(self, Self::Unary | Self::ServerStreaming)
+    }
+
+    /// Whether the server sends exactly one message.
+    pub const fn gives_one(self) -> bool {
+        matches!(self, Self::Unary | Self::ClientStreaming)
+    }
+}
+
+/// What a repeated call does, from the standard option `idempotency_level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idempotency {
+    /// Nothing is promised: a call that may have run is never repeated.
+    Unknown,
+    /// Reads only.
+    NoSideEffects,
+    /// Running it twice is as running it once.
+    Idempotent,
+}
+
+/// One service of a contract.
+#[derive(Debug)]
+pub struct Service {
+    /// Package and name, such as `movies.v1.Movies`.
+    pub name: &'static str,
+    /// The declared MAJOR.MINOR.PATCH; `0.0.0` where the contract is silent.
+    pub version: &'static str,
+    /// The least client that is served, as MAJOR.MINOR; empty where it follows from the version.
+    pub accepts: &'static str,
+    /// Its methods, by index.
+    pub methods: &'static [Method],
+    /// The encoded `FileDescriptorSet` of the contract, for reflection; empty where there is none.
+    pub descriptor: &'static [u8],
+    /// The parsed release, once it was asked for.
+    pub cache: Cache,
+}
+
+/// What is computed once from a service's text. Starts empty.
+#[derive(Debug, Default)]
+pub struct Cache(OnceLock<Release>);
+
+impl Cache {
+    /// Nothing computed yet.
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl Service {
+    /// The release that this service was generated from.
+    pub fn release(&self) -> &Release {
+        self.cache.0.get_or_init(|| {
+            Release::parse(self.version, self.accepts)
+                .expect("the generator checked the declared version")
+        })
+    }
+}
+
+/// One method of a service.
+#[derive(Debug)]
+pub struct Method {
+    /// The service it belongs to.
+    pub service: &'static Service,
+    /// Its name in the contract, such as `GetMovie`.
+    pub name: &'static str,
+    /// Its path on the wire, such as `/movies.v1.Movies/GetMovie`.
+    pub path: &'static str,
+    /// Its place in [`Service::methods`].
+    pub index: usize,
+    /// How many messages go each way.
+    pub kind: Kind,
+    /// What a repeated call does.
+    pub idempotency: Idempotency,
+    /// What the contract declares about its calls.
+    pub policies: Policies,
+}

@@ -1,0 +1,123 @@
+//! One currency for both ends, every policy and every carrier: a [`Call`] goes in, a [`Reply`] or a [`Status`] comes out.
+//!
+//! What lives here is data and its rules: the call and its answer, what a method is, deadlines, releases, the framing of
+//! messages and the names and codecs of the headers. Nothing here waits by itself, reads a clock or knows a socket.
+
+mod body;
+mod deadline;
+pub(crate) mod encoding;
+mod frames;
+pub mod headers;
+mod invoke;
+mod mark;
+mod message;
+mod method;
+mod phase;
+mod policies;
+mod release;
+pub mod status;
+mod streaming;
+pub mod timeout;
+
+use std::time::{Duration, Instant};
+
+use http::Extensions;
+use tonic::metadata::MetadataMap;
+
+pub use body::{Body, Trailers};
+pub use deadline::{Deadline, Limit};
+pub use encoding::Encoding;
+pub use frames::{End, Frame, Frames, Source};
+pub use invoke::{Erased, Invoke, Shared, share};
+pub use mark::Mark;
+pub use message::Message;
+pub use method::{Cache, Idempotency, Kind, Method, Service};
+pub use phase::{Phase, during};
+pub use policies::{
+    BreakerPolicy, BulkheadPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy, Window,
+};
+pub use release::{Announced, Minimum, Range, Release, ReleaseError, Said};
+pub use streaming::Streaming;
+
+/// One RPC on its way, encoded but not yet on any wire.
+#[derive(Debug)]
+pub struct Call {
+    /// What is called.
+    pub method: &'static Method,
+    /// How long the caller gives this one call, on top of what the method and the call being served allow.
+    pub timeout: Option<Duration>,
+    /// When this call, or this attempt of it, began. Set once by the outermost layer, so that the stack reads one clock.
+    pub started: Option<Instant>,
+    /// When everything about this call must be over.
+    pub deadline: Deadline,
+    /// What the caller says of the contract it was built from.
+    pub announced: Announced,
+    /// How its messages are to be compressed. `None` leaves it to the carrier's setting.
+    pub encoding: Option<Encoding>,
+    /// The user's metadata.
+    pub metadata: MetadataMap,
+    /// Its message or messages.
+    pub body: Body,
+    /// Whatever layers have to tell each other; never sent.
+    pub extensions: Extensions,
+}
+
+impl Call {
+    /// A call of `method` with nothing but a body.
+    pub fn new(method: &'static Method, body: Body) -> Self {
+        Self {
+            method,
+            timeout: None,
+            started: None,
+            deadline: Deadline::NEVER,
+            announced: Announced::Unsaid,
+            encoding: None,
+            metadata: MetadataMap::new(),
+            body,
+            extensions: Extensions::new(),
+        }
+    }
+
+    /// The same call once more, if its body can be sent again: one message can, a stream cannot.
+    pub fn replay(&self) -> Option<Self> {
+        Some(Self {
+            method: self.method,
+            timeout: self.timeout,
+            started: self.started,
+            deadline: self.deadline,
+            announced: self.announced.clone(),
+            encoding: self.encoding,
+            metadata: self.metadata.clone(),
+            body: self.body.replay()?,
+            extensions: self.extensions.clone(),
+        })
+    }
+}
+
+/// The answer to a [`Call`].
+#[derive(Debug)]
+pub struct Reply {
+    /// What the server says of the contract it was built from.
+    pub announced: Announced,
+    /// How its messages are to be compressed. `None` leaves it to the carrier's setting.
+    pub encoding: Option<Encoding>,
+    /// The initial metadata.
+    pub metadata: MetadataMap,
+    /// Its message or messages, and the trailing metadata.
+    pub body: Body,
+    /// Whatever layers have to tell each other; never sent.
+    pub extensions: Extensions,
+}
+
+impl Reply {
+    /// An answer with nothing but a body.
+    pub fn new(body: Body) -> Self {
+        Self {
+            announced: Announced::Unsaid,
+            encoding: None,
+            metadata: MetadataMap::new(),
+            body,
+            extensions: Extensions::new(),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What a contract declares about a method's calls: plain data, a field is `None` where the contract is silent.
+
+use std::time::Duration;
+
+use tonic::Code;
+
+/// All that a contract declares about one method.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policies {
+    /// The longest a call may take, from its start to its trailers.
+    pub timeout: Option<Duration>,
+    /// When to send a failed call again.
+    pub retry: Option<RetryPolicy>,
+    /// When to send a call twice at once.
+    pub hedging: Option<HedgingPolicy>,
+    /// When to stop calling a sick peer.
+    pub breaker: Option<BreakerPolicy>,
+    /// How many calls may be under way.
+    pub bulkhead: Option<BulkheadPolicy>,
+    /// How many calls may start in a time.
+    pub rate_limit: Option<RateLimitPolicy>,
+    /// The method that undoes this one.
+    pub compensated_by: Option<&'static str>,
+}
+
+/// gRFC A6: when a failed call is sent again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetryPolicy {
+    /// How often it is sent at most, the first time included.
+    pub max_attempts: Option<u32>,
+    /// The pause before the second attempt.
+    pub initial_backoff: Option<Duration>,
+    /// The longest pause.
+    pub max_backoff: Option<Duration>,
+    /// What each pause is multiplied by.
+    pub backoff_multiplier: Option<f32>,
+    /// The codes that are worth another attempt.
+    pub retryable_status_codes: &'static [Code],
+    /// The longest an attempt may wait for the head of its answer.
+    pub per_attempt_recv_timeout: Option<Duration>,
+}
+
+/// gRFC A6: when a call is sent twice at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HedgingPolicy {
+    /// How often it is sent at most, the first time included.
+    pub max_attempts: Option<u32>,
+    /// The pause before the next copy; none sends all at once.
+    pub hedging_delay: Option<Duration>,
+    /// The codes after which the other copies go on.
+    pub non_fatal_status_codes: &'static [Code],
+}
+
+/// What a breaker looks back on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// The calls of a time.
+    Time(Duration),
+    /// The last so many calls.
+    Count(u32),
+}
+
+/// When to stop calling a sick peer. Names and defaults as in resilience4j.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BreakerPolicy {
+    /// Percent of failed calls that opens it.
+    pub failure_rate_threshold: Option<f32>,
+    /// Percent of slow calls that opens it.
+    pub slow_call_rate_threshold: Option<f32>,
+    /// From which duration on a call is slow.
+    pub slow_call_duration_threshold: Option<Duration>,
+    /// How many calls it takes before a rate says anything.
+    pub minimum_number_of_calls: Option<u32>,
+    /// What it looks back on.
+    pub sliding_window: Option<Window>,
+    /// How many failures in a row open it; zero never.
+    pub consecutive_failures: Option<u32>,
+    /// How long it stays open the first time.
+    pub wait_duration_in_open_state: Option<Duration>,
+    /// What each further rest is multiplied by.
+    pub open_multiplier: Option<f32>,
+    /// The longest rest.
+    pub open_max_duration: Option<Duration>,
+    /// By which fraction a rest varies, from 0 to 1.
+    pub open_jitter: Option<f32>,
+    /// How many probes decide whether it closes.
+    pub permitted_number_of_calls_in_half_open_state: Option<u32>,
+    /// How long it waits for the probes.
+    pub max_wait_duration_in_half_open_state: Option<Duration>,
+    /// The codes that count as failures; empty for the usual ones.
+    pub failure_codes: &'static [Code],
+    /// The codes that count for nothing.
+    pub ignore_codes: &'static [Code],
+    /// Counts and tells, but never refuses.
+    pub metrics_only: bool,
+}
+
+/// How many calls may be under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BulkheadPolicy {
+    /// Calls under way at once.
+    pub max_concurrent_calls: Option<u32>,
+    /// Calls that wait for a place.
+    pub max_queued: Option<u32>,
+    /// The longest wait for a place.
+    pub max_wait_duration: Option<Duration>,
+}
+
+/// How many calls may start in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimitPolicy {
+    /// Calls in each period.
+    pub limit_for_period: Option<u32>,
+    /// The period.
+    pub limit_refresh_period: Option<Duration>,
+    /// Calls that may come at once.
+    pub burst: Option<u32>,
+}
+
+impl Policies {
+    /// A contract that says nothing.
+    pub const UNSET: Self = Self {
+        timeout: None,
+        retry: None,
+        hedging: None,
+        breaker: None,
+        bulkhead: None,
+        rate_limit: None,
+        compensated_by: None,
+    };
+}
+
+impl RetryPolicy {
+    /// A policy that leaves every field to its default.
+    pub const UNSET: Self = Self {
+        max_attempts: None,
+        initial_backoff: None,
+        max_backoff: None,
+        backoff_multiplier: None,
+        retryable_status_codes: &[],
+        per_attempt_recv_timeout: None,
+    };
+}
+
+impl HedgingPolicy {
+    /// A policy that leaves every field to its default.
+    pub const UNSET: Self = Self {
+        max_attempts: None,
+        hedging_delay: None,
+        non_fatal_status_codes: &[],
+    };
+}
+
+impl BreakerPolicy {
+    /// A policy that leaves every field to its default.
+    pub const UNSET: Self = Self {
+        failure_rate_threshold: None,
+        slow_call_rate_threshold: None,
+        slow_call_duration_threshold: None,
+        minimum_number_of_calls: None,
+        sliding_window: None,
+        consecutive_failures: None,
+        wait_duration_in_open_state: None,
+        open_multiplier: None,
+        open_max_duration: None,
+        open_jitter: None,
+        permitted_number_of_calls_in_half_open_state: None,
+        max_wait_duration_in_half_open_state: None,
+        failure_codes: &[],
+        ignore_codes: &[],
+        metrics_only: false,
+    };
+}
+
+impl BulkheadPolicy {
+    /// A policy that leaves every field to its default.
+    pub const UNSET: Self = Self {
+        max_concurrent_calls: None,
+        max_queued: None,
+        max_wait_duration: None,
+    };
+}
+
+impl RateLimitPolicy {
+    /// A policy that leaves every field to its default.
+    pub const UNSET: Self = Self {
+        limit_for_period: None,
+        limit_refresh_period: None,
+        burst: None,
+    };
+}

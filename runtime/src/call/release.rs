@@ -1,0 +1,238 @@
+//! What each end says of the release it was built from: `x-api-version` and `x-api-min`.
+
+use std::fmt;
+
+use http::HeaderValue;
+use semver::Version;
+
+/// MAJOR.MINOR: the least release of the other end that one can live with. PATCH never decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Minimum {
+    /// MAJOR.
+    pub major: u64,
+    /// MINOR.
+    pub minor: u64,
+}
+
+/// A release and the least release of the other end it goes with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// The release.
+    pub version: Version,
+    /// The least of the other end.
+    pub min: Minimum,
+}
+
+/// What one end says, ready to be written.
+#[derive(Debug)]
+pub struct Said {
+    /// Its range.
+    pub range: Range,
+    /// `x-api-version`.
+    pub version: HeaderValue,
+    /// `x-api-min`.
+    pub min: HeaderValue,
+}
+
+/// A service's release, as its client and as its server announce it.
+#[derive(Debug)]
+pub struct Release {
+    /// What a client says: a server of its own MAJOR.MINOR at least.
+    pub client: Said,
+    /// What a server says: the declared `accepts`, or the first release of its MAJOR.
+    pub server: Said,
+}
+
+/// What the other end said, or what is to be said to it.
+#[derive(Debug, Clone, Default)]
+pub enum Announced {
+    /// Nothing.
+    #[default]
+    Unsaid,
+    /// What this end says of itself.
+    Own(&'static Said),
+    /// What the other end said.
+    Peer(Range),
+    /// What the other end said makes no sense; the text of it.
+    Malformed(Box<str>),
+}
+
+/// A version that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReleaseError {
+    /// Not MAJOR.MINOR.PATCH.
+    #[error("`{0}` is not MAJOR.MINOR.PATCH, such as 1.4.2")]
+    Version(String),
+    /// Not MAJOR.MINOR.
+    #[error("`{0}` is not MAJOR.MINOR, such as 1.4")]
+    Minimum(String),
+}
+
+/// The longest version text that is read; a peer's header may be of any length.
+const LONGEST: usize = 128;
+
+// === Release ===
+
+impl Release {
+    /// Reads a contract's `version` and `accepts`, which may be empty.
+    ///
+    /// # Errors
+    /// If either is not what it should be.
+    pub fn parse(version: &str, accepts: &str) -> Result<Self, ReleaseError> {
+        let parsed = parse_version(version)?;
+        let own = Minimum {
+            major: parsed.major,
+            minor: parsed.minor,
+        };
+        let floor = match accepts {
+            "" => Minimum {
+                // Below 1.0 the second number plays the first one's part.
+                minor: if parsed.major == 0 { parsed.minor } else { 0 },
+                ..own
+            },
+            text => text.parse()?,
+        };
+        Ok(Self {
+            client: Said::new(parsed.clone(), own)?,
+            server: Said::new(parsed, floor)?,
+        })
+    }
+}
+
+impl Said {
+    fn new(version: Version, min: Minimum) -> Result<Self, ReleaseError> {
+        let value =
+            |text: String| HeaderValue::try_from(&text).map_err(|_| ReleaseError::Version(text));
+        Ok(Self {
+            version: value(version.to_string())?,
+            min: value(min.to_string())?,
+            range: Range { version, min },
+        })
+    }
+}
+
+// === Announced ===
+
+impl Announced {
+    /// Reads what a peer said.
+    pub fn read(version: Option<&HeaderValue>, min: Option<&HeaderValue>) -> Self {
+        let Some(version) = version else {
+            return Self::Unsaid;
+        };
+        match Range::read(version, min) {
+            Ok(range) => Self::Peer(range),
+            Err(error) => Self::Malformed(error.to_string().into()),
+        }
+    }
+
+    /// The range, if there is one that makes sense.
+    pub fn range(&self) -> Option<&Range> {
+        match self {
+            Self::Own(said) => Some(&said.range),
+            Self::Peer(range) => Some(range),
+            Self::Unsaid | Self::Malformed(_) => None,
+        }
+    }
+}
+
+impl Range {
+    fn read(version: &HeaderValue, min: Option<&HeaderValue>) -> Result<Self, ReleaseError> {
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let version = match version.to_str() {
+            Ok(text) => parse_version(text)?,
+            Err(_) => return Err(ReleaseError::Version(text(version))),
+        };
+        let min = match min.map(|min| (min, min.to_str())) {
+            None => Minimum {
+                major: version.major,
+                minor: version.minor,
+            },
+            Some((_, Ok(text))) => text.parse()?,
+            Some((min, Err(_))) => return Err(ReleaseError::Minimum(text(min))),
+        };
+        Ok(Self { version, min })
+    }
+}
+
+fn parse_version(text: &str) -> Result<Version, ReleaseError> {
+    let parsed = (text.len() <= LONGEST).then(|| Version::parse(text).ok());
+    parsed
+        .flatten()
+        .ok_or_else(|| ReleaseError::Version(text.chars().take(LONGEST).collect()))
+}
+
+// === Minimum ===
+
+impl std::str::FromStr for Minimum {
+    type Err = ReleaseError;
+
+    fn from_str(text: &str) -> Result<Self, ReleaseError> {
+        let number = |text: &str| -> Option<u64> {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            let canonical = text == "0" || !text.starts_with('0');
+            (digits && canonical).then(|| text.parse().ok()).flatten()
+        };
+        let parsed = text.split_once('.').and_then(|(major, minor)| {
+            Some(Self {
+                major: number(major)?,
+                minor: number(minor)?,
+            })
+        });
+        parsed.ok_or_else(|| ReleaseError::Minimum(text.chars().take(LONGEST).collect()))
+    }
+}
+
+impl fmt::Display for Minimum {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.major, self.minor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minimum(text: &str) -> Minimum {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_client_asks_for_its_own_minor_and_a_server_serves_its_major() {
+        let release = Release::parse("1.4.2", "").unwrap();
+        assert_eq!(release.client.range.min, minimum("1.4"));
+        assert_eq!(release.server.range.min, minimum("1.0"));
+        assert_eq!(release.client.version, "1.4.2");
+        assert_eq!(release.server.min, "1.0");
+    }
+
+    #[test]
+    fn below_one_the_minor_is_the_floor() {
+        let release = Release::parse("0.3.1", "").unwrap();
+        assert_eq!(release.server.range.min, minimum("0.3"));
+    }
+
+    #[test]
+    fn accepts_is_what_the_server_says() {
+        let release = Release::parse("1.4.2", "1.2").unwrap();
+        assert_eq!(release.server.min, "1.2");
+        assert_eq!(release.client.min, "1.4");
+    }
+
+    #[test]
+    fn what_a_peer_says_is_checked() {
+        for bad in ["", "1", "1.4", "v1.4.2", "1.4.2.1", "01.2.3", " 1.2.3"] {
+            let value = HeaderValue::from_static(bad);
+            let read = Announced::read(Some(&value), None);
+            assert!(matches!(read, Announced::Malformed(_)), "{bad}: {read:?}");
+        }
+        for bad in ["", "1", "1.", "1.+4", "1.4.2", "a.b"] {
+            let (version, min) = (
+                HeaderValue::from_static("1.4.2"),
+                HeaderValue::from_static(bad),
+            );
+            let read = Announced::read(Some(&version), Some(&min));
+            assert!(matches!(read, Announced::Malformed(_)), "{bad}: {read:?}");
+        }
+        assert!(matches!(Announced::read(None, None), Announced::Unsaid));
+    }
+}

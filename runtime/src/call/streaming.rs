@@ -1,0 +1,195 @@
+//! A stream of typed messages, the one type for requests and replies.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::Stream;
+use sync_wrapper::SyncWrapper;
+use tonic::{Status, metadata::MetadataMap};
+
+use super::{Frame, Frames, Message, Source};
+
+type Items<T> = SyncWrapper<Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>>;
+type Wish<T> = Box<dyn FnMut(&T) -> bool + Send + Sync>;
+
+/// A stream of messages: read with [`message`](Self::message), or as a [`Stream`].
+///
+/// A handler reads its requests from one and answers with one; a client the other way round. A stream that came from a
+/// peer ends with its trailing metadata. Dropping it cancels whatever feeds it.
+///
+/// ```
+/// # async fn shown() -> Result<(), couplet::Status> {
+/// let mut numbers = couplet::Streaming::iter([1, 2, 3]);
+/// while let Some(number) = numbers.message().await? {
+///     println!("{number}");
+/// }
+/// # Ok(()) }
+/// ```
+pub struct Streaming<T> {
+    from: From<T>,
+    trailers: Option<MetadataMap>,
+    compressed: bool,
+}
+
+enum From<T> {
+    /// Frames of a peer, and how a message of them is read.
+    Wire(Frames, fn(&Message) -> Result<T, Status>),
+    /// Items of this program, and which of them to compress.
+    Here(Items<T>, Option<Wish<T>>),
+}
+
+// === Streaming ===
+
+impl<T> Streaming<T> {
+    /// A stream of whatever `items` yields. It ends at the first error, which the peer receives as its status.
+    pub fn new(items: impl Stream<Item = Result<T, Status>> + Send + 'static) -> Self {
+        Self {
+            from: From::Here(SyncWrapper::new(Box::pin(items)), None),
+            trailers: None,
+            compressed: false,
+        }
+    }
+
+    /// A stream of messages that are already there.
+    pub fn iter<I>(items: I) -> Self
+    where
+        I: IntoIterator<Item = T>,
+        I::IntoIter: Send + 'static,
+        T: Send + 'static,
+    {
+        Self::new(Iter(items.into_iter()))
+    }
+
+    /// Sends a message compressed where `wish` says so and the two ends agreed on a compression.
+    ///
+    /// Without it, every message is sent as the carrier's setting says. It has no effect on a stream that came from a peer.
+    #[must_use]
+    pub fn compress_when(mut self, wish: impl FnMut(&T) -> bool + Send + Sync + 'static) -> Self {
+        if let From::Here(_, slot) = &mut self.from {
+            *slot = Some(Box::new(wish));
+        }
+        self
+    }
+
+    /// The next message; `None` after the last one.
+    ///
+    /// # Errors
+    /// The status that the stream ended with; nothing comes after it.
+    pub async fn message(&mut self) -> Result<Option<T>, Status> {
+        poll_fn(|context| self.poll_message(context))
+            .await
+            .transpose()
+    }
+
+    /// Reads to the end and returns the trailing metadata, empty where the peer sent none.
+    ///
+    /// # Errors
+    /// The status that the stream ended with.
+    pub async fn trailers(&mut self) -> Result<MetadataMap, Status> {
+        while self.message().await?.is_some() {}
+        Ok(self.trailers.take().unwrap_or_default())
+    }
+
+    /// Whether the message read last came compressed.
+    pub fn came_compressed(&self) -> bool {
+        self.compressed
+    }
+
+    fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, Status>>> {
+        let (frames, decode) = match &mut self.from {
+            From::Here(items, _) => return items.get_mut().as_mut().poll_next(context),
+            From::Wire(frames, decode) => (frames, decode),
+        };
+        Poll::Ready(match ready!(frames.poll_frame(context)) {
+            Some(Ok(Frame::Message(message))) => {
+                self.compressed = message.compressed() == Some(true);
+                Some(decode(&message))
+            }
+            Some(Ok(Frame::Trailers(metadata))) => {
+                self.trailers = Some(metadata);
+                None
+            }
+            Some(Err(status)) => Some(Err(status)),
+            None => None,
+        })
+    }
+}
+
+impl<T: prost::Message + Default + 'static> Streaming<T> {
+    /// Reads the messages of `frames`.
+    pub fn from_frames(frames: Frames) -> Self {
+        Self {
+            from: From::Wire(frames, Message::decode),
+            trailers: None,
+            compressed: false,
+        }
+    }
+
+    /// The messages, encoded.
+    pub fn into_frames(self) -> Frames {
+        match self.from {
+            From::Wire(frames, _) => frames,
+            From::Here(items, wish) => Frames::new(Encoded { items, wish }),
+        }
+    }
+}
+
+impl<T> Stream for Streaming<T> {
+    type Item = Result<T, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_message(context)
+    }
+}
+
+impl<T> Unpin for Streaming<T> {}
+
+impl<T> fmt::Debug for Streaming<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Streaming").finish_non_exhaustive()
+    }
+}
+
+// === Encoded ===
+
+struct Encoded<T> {
+    items: Items<T>,
+    wish: Option<Wish<T>>,
+}
+
+impl<T: prost::Message> Source for Encoded<T> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame, Status>>> {
+        let Some(item) = ready!(self.items.get_mut().as_mut().poll_next(context)) else {
+            return Poll::Ready(None);
+        };
+        let encoded = item.and_then(|item| {
+            let message = Message::encode(&item)?;
+            Ok(match &mut self.wish {
+                Some(wish) => message.with_compressed(wish(&item)),
+                None => message,
+            })
+        });
+        Poll::Ready(Some(encoded.map(Frame::Message)))
+    }
+}
+
+// === Iter ===
+
+struct Iter<I>(I);
+
+impl<I> Unpin for Iter<I> {}
+
+impl<I: Iterator> Stream for Iter<I> {
+    type Item = Result<I::Item, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.next().map(Ok))
+    }
+}
