@@ -114,14 +114,7 @@ impl Head {
     /// # Errors
     /// INTERNAL if the timeout is malformed or said twice, UNIMPLEMENTED if the compression is not known here.
     pub fn of_call(map: &HeaderMap) -> Result<Self, Status> {
-        let mut timeouts = map.get_all(TIMEOUT).iter();
-        let timeout = match (timeouts.next(), timeouts.next()) {
-            (None, _) => None,
-            (Some(value), None) => {
-                Some(timeout::decode(value).map_err(|error| Status::internal(error.to_string()))?)
-            }
-            (Some(_), Some(_)) => return Err(Status::internal("grpc-timeout was sent twice")),
-        };
+        let timeout = read_timeout(map)?;
         Ok(Self {
             timeout,
             ..Self::of_reply(map)?
@@ -139,6 +132,21 @@ impl Head {
             encoding: Encoding::read(map.get(ENCODING))?,
             accepts: map.get(ACCEPT_ENCODING).and_then(Encoding::best_of),
         })
+    }
+}
+
+/// What is left of the caller's time.
+///
+/// # Errors
+/// INTERNAL if it is malformed or said twice.
+pub fn read_timeout(map: &HeaderMap) -> Result<Option<Duration>, Status> {
+    let mut timeouts = map.get_all(TIMEOUT).iter();
+    match (timeouts.next(), timeouts.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => timeout::decode(value)
+            .map(Some)
+            .map_err(|error| Status::internal(error.to_string())),
+        (Some(_), Some(_)) => Err(Status::internal("grpc-timeout was sent twice")),
     }
 }
 

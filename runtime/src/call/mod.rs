@@ -12,6 +12,7 @@ mod invoke;
 mod mark;
 mod message;
 mod method;
+mod peer;
 mod phase;
 mod policies;
 mod release;
@@ -19,7 +20,10 @@ pub mod status;
 mod streaming;
 pub mod timeout;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::Extensions;
 use tonic::metadata::MetadataMap;
@@ -32,6 +36,7 @@ pub use invoke::{Erased, Invoke, Shared, share};
 pub use mark::Mark;
 pub use message::Message;
 pub use method::{Cache, Idempotency, Kind, Method, Service};
+pub use peer::Peer;
 pub use phase::{Phase, during};
 pub use policies::{
     BreakerPolicy, BulkheadPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy, Window,
@@ -54,6 +59,8 @@ pub struct Call {
     pub announced: Announced,
     /// How its messages are to be compressed. `None` leaves it to the carrier's setting.
     pub encoding: Option<Encoding>,
+    /// Who calls, on the serving side, as far as the carrier knows.
+    pub peer: Option<Arc<Peer>>,
     /// The user's metadata.
     pub metadata: MetadataMap,
     /// Its message or messages.
@@ -72,6 +79,7 @@ impl Call {
             deadline: Deadline::NEVER,
             announced: Announced::Unsaid,
             encoding: None,
+            peer: None,
             metadata: MetadataMap::new(),
             body,
             extensions: Extensions::new(),
@@ -87,6 +95,7 @@ impl Call {
             deadline: self.deadline,
             announced: self.announced.clone(),
             encoding: self.encoding,
+            peer: self.peer.clone(),
             metadata: self.metadata.clone(),
             body: self.body.replay()?,
             extensions: self.extensions.clone(),
