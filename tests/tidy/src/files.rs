@@ -1,0 +1,100 @@
+//! What holds for every file.
+
+use crate::source::{self, assert_none};
+
+const LINES: usize = 400;
+
+#[test]
+fn a_file_says_first_what_it_is() {
+    let broken: Vec<String> = source::rust()
+        .iter()
+        .filter(|source| !source.text.starts_with("//!"))
+        .map(|source| source.path.clone())
+        .collect();
+    assert_none("a file starts with `//!` and one sentence", &broken);
+}
+
+#[test]
+fn a_file_is_one_idea() {
+    let broken: Vec<String> = source::rust()
+        .iter()
+        .map(|source| (source.text.lines().count(), source))
+        .filter(|(lines, _)| *lines > LINES)
+        .map(|(lines, source)| format!("{} has {lines}", source.path))
+        .collect();
+    assert_none("a file has at most 400 lines", &broken);
+}
+
+#[test]
+fn a_lint_is_silenced_with_a_reason() {
+    let mut broken = Vec::new();
+    for source in source::rust() {
+        // Attributes that the emitters write are for the users' code.
+        if source.is_in(&["codegen/src/emit/", "tests/tidy/"]) {
+            continue;
+        }
+        for (start, attribute) in source
+            .text
+            .match_indices("#[")
+            .chain(source.text.match_indices("#!["))
+        {
+            let whole = source.text[start..]
+                .split_once("]\n")
+                .map_or("", |(whole, _)| whole);
+            let inner = whole[attribute.len()..].trim_start_matches("cfg_attr(test, ");
+            if (inner.starts_with("allow(") || inner.starts_with("expect("))
+                && !inner.contains("reason =")
+            {
+                broken.push(source.at(source.text[..start].lines().count() + 1, whole));
+            }
+        }
+    }
+    assert_none("`#[allow]` and `#[expect]` carry a reason", &broken);
+}
+
+#[test]
+fn nothing_names_the_machine_it_was_written_on_nor_a_package_registry() {
+    // Spelled in two halves, or this file would be found.
+    let words = [
+        concat!("/ro", "ot/"),
+        concat!("/ho", "me/"),
+        concat!("/wo", "rk/"),
+        concat!("deb.debian", ".org"),
+        concat!("pypi", ".org"),
+        concat!("registry.npmjs", ".org"),
+        concat!("index.crates", ".io"),
+        concat!("static.crates", ".io"),
+    ];
+    let mut broken = Vec::new();
+    for source in source::all() {
+        let found = source
+            .text
+            .lines()
+            .zip(1..)
+            .filter(|(line, _)| words.iter().any(|word| line.contains(word)));
+        broken.extend(found.map(|(line, number)| source.at(number, line)));
+    }
+    assert_none(
+        "no file names a machine's folders or a package registry",
+        &broken,
+    );
+}
+
+#[test]
+fn nothing_is_left_to_do_in_a_comment() {
+    let words = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X "),
+    ];
+    let mut broken = Vec::new();
+    for source in source::rust() {
+        let found = source
+            .text
+            .lines()
+            .zip(1..)
+            .filter(|(line, _)| words.iter().any(|word| line.contains(word)));
+        broken.extend(found.map(|(line, number)| source.at(number, line)));
+    }
+    assert_none("what is left to do stands in an issue", &broken);
+}
