@@ -9,6 +9,7 @@
 )]
 
 pub mod call;
+pub mod carrier;
 
 pub use call::Streaming;
 pub use tonic::{Code, Request, Response, Status, metadata};
