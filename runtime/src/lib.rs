@@ -10,6 +10,7 @@
 
 pub mod call;
 pub mod carrier;
+pub mod policy;
 
 pub use call::Streaming;
 pub use tonic::{Code, Request, Response, Status, metadata};

@@ -1,0 +1,77 @@
+//! A set of status codes in one word, so that classifying an outcome costs a shift.
+
+use std::fmt;
+
+use tonic::Code;
+
+/// A set of status codes.
+///
+/// ```
+/// use couplet::policy::breaker::CodeSet;
+/// use tonic::Code;
+///
+/// let codes = CodeSet::of(&[Code::Unavailable, Code::Internal]);
+/// assert!(codes.contains(Code::Internal));
+/// assert!(!codes.contains(Code::NotFound));
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct CodeSet(u32);
+
+// === CodeSet ===
+
+impl CodeSet {
+    /// The set without any code.
+    pub const EMPTY: Self = Self(0);
+
+    /// The set of these codes.
+    pub const fn of(codes: &[Code]) -> Self {
+        let (mut set, mut index) = (Self::EMPTY, 0);
+        // `for` is not available in a `const fn`.
+        while index < codes.len() {
+            set = set.with(codes[index]);
+            index += 1;
+        }
+        set
+    }
+
+    /// This set and one code more.
+    #[must_use]
+    pub const fn with(self, code: Code) -> Self {
+        Self(self.0 | 1 << code as u32)
+    }
+
+    /// Whether the code is in the set.
+    pub const fn contains(self, code: Code) -> bool {
+        self.0 & 1 << code as u32 != 0
+    }
+}
+
+impl fmt::Debug for CodeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let codes = (0..=16).map(Code::from_i32);
+        f.debug_set()
+            .entries(codes.filter(|code| self.contains(*code)))
+            .finish()
+    }
+}
+
+impl FromIterator<Code> for CodeSet {
+    fn from_iter<I: IntoIterator<Item = Code>>(codes: I) -> Self {
+        codes.into_iter().fold(Self::EMPTY, Self::with)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_what_was_put_in_and_nothing_else() {
+        for chosen in (0..=16).map(Code::from_i32) {
+            let set = CodeSet::of(&[chosen]);
+            for code in (0..=16).map(Code::from_i32) {
+                assert_eq!(set.contains(code), code == chosen, "{code:?} in {set:?}");
+            }
+        }
+    }
+}
