@@ -10,7 +10,14 @@
 
 pub mod call;
 pub mod carrier;
+mod clock;
+pub mod codegen;
+pub mod context;
+#[cfg(test)]
+mod fixture;
+pub mod layer;
 pub mod policy;
+pub mod stack;
 
 pub use call::Streaming;
 pub use tonic::{Code, Request, Response, Status, metadata};

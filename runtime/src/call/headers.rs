@@ -32,16 +32,14 @@ pub const MIN: HeaderName = HeaderName::from_static("x-api-min");
 pub const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
-/// What users' metadata may not say for itself.
-const RESERVED: [HeaderName; 10] = [
+/// What users' metadata may not say for itself. The release is not among them: a layer says it, and says it last.
+const RESERVED: [HeaderName; 8] = [
     STATUS,
     MESSAGE,
     DETAILS,
     TIMEOUT,
     ENCODING,
     ACCEPT_ENCODING,
-    VERSION,
-    MIN,
     header::TE,
     header::CONTENT_TYPE,
 ];
@@ -83,13 +81,13 @@ impl Call {
     pub fn write_head(&mut self, now: Instant) -> HeaderMap {
         let mut map = std::mem::take(&mut self.metadata).into_headers();
         remove_reserved(&mut map);
+        announce(&self.announced, &mut map);
         map.reserve(8);
         map.insert(header::TE, TRAILERS);
         map.insert(header::CONTENT_TYPE, GRPC);
         if let Some(value) = self.deadline.remaining(now).and_then(timeout::encode) {
             map.insert(TIMEOUT, value);
         }
-        announce(&self.announced, &mut map);
         compress(self.encoding, &mut map);
         map
     }
@@ -150,11 +148,14 @@ pub fn read_timeout(map: &HeaderMap) -> Result<Option<Duration>, Status> {
     }
 }
 
-/// Writes what this end says of its release.
+/// Writes what this end says of its release, and nothing a user says in its place.
 pub fn announce(announced: &Announced, map: &mut HeaderMap) {
     if let Announced::Own(said) = announced {
         map.insert(VERSION, said.version.clone());
         map.insert(MIN, said.min.clone());
+    } else if !map.is_empty() {
+        map.remove(VERSION);
+        map.remove(MIN);
     }
 }
 
@@ -167,7 +168,23 @@ fn compress(encoding: Option<Encoding>, map: &mut HeaderMap) {
     }
 }
 
-/// The metadata of a head that a handler or a caller gets to see.
-pub fn metadata(map: HeaderMap) -> MetadataMap {
-    MetadataMap::from_headers(map)
+/// Puts an entry into metadata, in the place of one of the same name.
+pub fn insert(metadata: &mut MetadataMap, name: HeaderName, value: HeaderValue) {
+    let mut map = std::mem::take(metadata).into_headers();
+    map.insert(name, value);
+    *metadata = MetadataMap::from_headers(map);
+}
+
+/// Adds all entries of `more` to `metadata`.
+pub fn merge(metadata: &mut MetadataMap, more: MetadataMap) {
+    let mut map = std::mem::take(metadata).into_headers();
+    let mut last = None;
+    for (name, value) in more.into_headers() {
+        // A header map gives the name of an entry with its first value only.
+        last = name.or(last);
+        if let Some(name) = &last {
+            map.append(name, value);
+        }
+    }
+    *metadata = MetadataMap::from_headers(map);
 }

@@ -69,6 +69,11 @@ impl Cache {
 }
 
 impl Service {
+    /// Whether the contract declares a version. One that does not says nothing of it on the wire.
+    pub fn is_versioned(&self) -> bool {
+        self.version != "0.0.0"
+    }
+
     /// The release that this service was generated from.
     pub fn release(&self) -> &Release {
         self.cache.0.get_or_init(|| {

@@ -23,3 +23,5 @@
 
 pub mod backoff;
 pub mod breaker;
+pub mod counter;
+pub mod version;

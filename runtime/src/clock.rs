@@ -1,0 +1,8 @@
+//! The one clock: tokio's, which tests can pause.
+
+use std::time::Instant;
+
+/// Now.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

@@ -1,0 +1,48 @@
+//! The door through which generated code enters the runtime. Not for code written by hand: it follows the generator.
+
+pub mod call;
+mod outgoing;
+pub mod serve;
+
+use std::{
+    future::{Future, ready},
+    time::Duration,
+};
+
+pub use ::{bytes::Bytes, http, prost, prost_types, tower_service as tower};
+pub use tonic::{Code, IntoRequest, Request, Response, Status, server::NamedService};
+
+pub use self::outgoing::{Outgoing, Prepared, Start};
+pub use crate::call::{
+    BreakerPolicy, BulkheadPolicy, Cache, Call, HedgingPolicy, Idempotency, Invoke, Kind, Method,
+    Policies, RateLimitPolicy, Reply, RetryPolicy, Service, Streaming, Window,
+};
+
+/// A service with its contract: what a generated server is.
+pub trait Contract: Invoke + 'static {
+    /// The contract.
+    const SERVICE: &'static Service;
+}
+
+/// A duration in a contract.
+pub const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// A duration in a contract that is no whole number of milliseconds.
+pub const fn nanos(nanos: u64) -> Duration {
+    Duration::from_nanos(nanos)
+}
+
+/// What a method does that nobody has written.
+pub fn unimplemented<Q, A>(
+    request: Request<Q>,
+    method: &'static Method,
+) -> impl Future<Output = Result<Response<A>, Status>> + Send
+where
+    A: Send,
+{
+    drop(request);
+    let text = format!("{} is not implemented", method.path);
+    ready(Err(Status::unimplemented(text)))
+}

@@ -1,0 +1,68 @@
+//! What a handler is serving, known to everything it awaits: the deadline that the calls it makes inherit.
+//!
+//! It follows the task, not the thread. [`tokio::spawn`] starts a new task without it; [`spawn`] takes it along, and
+//! [`detach`] leaves it behind on purpose, for work that may outlive the call.
+
+use std::future::Future;
+
+use tokio::task::JoinHandle;
+
+use crate::call::{Deadline, Method};
+
+/// The call that is being served.
+#[derive(Debug, Clone, Copy)]
+pub struct Context {
+    /// When it must be over.
+    pub deadline: Deadline,
+    /// What was called; `None` in detached work.
+    pub method: Option<&'static Method>,
+}
+
+tokio::task_local! {
+    static SERVING: Context;
+}
+
+impl Context {
+    const NONE: Self = Self {
+        deadline: Deadline::NEVER,
+        method: None,
+    };
+
+    /// The call that this task serves, or one without deadline and method.
+    pub fn current() -> Self {
+        SERVING.try_with(|context| *context).unwrap_or(Self::NONE)
+    }
+
+    /// Runs `future` as a part of this call.
+    pub async fn scope<F: Future>(self, future: F) -> F::Output {
+        SERVING.scope(self, future).await
+    }
+
+    /// Runs `poll` as a part of this call.
+    pub(crate) fn enter<T>(self, poll: impl FnOnce() -> T) -> T {
+        SERVING.sync_scope(self, poll)
+    }
+}
+
+/// Runs `future` without the deadline of the call being served.
+///
+/// ```
+/// # async fn shown(audit: impl std::future::Future<Output = ()> + Send + 'static) {
+/// tokio::spawn(couplet::context::detach(audit));
+/// # }
+/// ```
+pub async fn detach<F: Future>(future: F) -> F::Output {
+    Context::NONE.scope(future).await
+}
+
+/// Spawns `future` on the current runtime as a part of the call being served: the calls it makes inherit the deadline.
+///
+/// # Panics
+/// As [`tokio::spawn`], outside a runtime.
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(Context::current().scope(future))
+}

@@ -1,0 +1,85 @@
+//! A contract and peers for the tests of this crate, written by hand as the generator would.
+
+use std::{future::Future, time::Duration};
+
+use tonic::Status;
+
+use crate::{
+    call::{
+        Body, Cache, Call, Idempotency, Invoke, Kind, Message, Method, Policies, Reply, Service,
+    },
+    codegen::Contract,
+};
+
+macro_rules! contract {
+    ($service:ident, $methods:ident, $version:literal, $accepts:literal) => {
+        /// One release of the contract.
+        pub(crate) static $service: Service = Service {
+            name: "test.Echo",
+            version: $version,
+            accepts: $accepts,
+            methods: &$methods,
+            descriptor: &[],
+            cache: Cache::new(),
+        };
+        static $methods: [Method; 2] = [
+            Method {
+                service: &$service,
+                name: "Say",
+                path: "/test.Echo/Say",
+                index: 0,
+                kind: Kind::Unary,
+                idempotency: Idempotency::NoSideEffects,
+                policies: Policies {
+                    timeout: Some(Duration::from_secs(2)),
+                    ..Policies::UNSET
+                },
+            },
+            Method {
+                service: &$service,
+                name: "Repeat",
+                path: "/test.Echo/Repeat",
+                index: 1,
+                kind: Kind::ServerStreaming,
+                idempotency: Idempotency::Unknown,
+                policies: Policies::UNSET,
+            },
+        ];
+    };
+}
+
+contract!(ECHO, ECHO_METHODS, "1.4.2", "");
+contract!(ECHO_2, ECHO_2_METHODS, "2.0.0", "");
+contract!(UNVERSIONED, UNVERSIONED_METHODS, "0.0.0", "");
+
+/// A unary call of the contract's first method.
+pub(crate) fn say(service: &'static Service, text: &str) -> Call {
+    let message = Message::encode(&text.to_owned()).expect("a short text");
+    Call::new(&service.methods[0], Body::One(message, None))
+}
+
+/// A service, or whatever stands in a stack, made of a closure.
+pub(crate) struct Handler<H>(pub(crate) H);
+
+impl<H, F> Invoke for Handler<H>
+where
+    H: Fn(Call) -> F + Send + Sync,
+    F: Future<Output = Result<Reply, Status>> + Send,
+{
+    async fn invoke(&self, call: Call) -> Result<Reply, Status> {
+        (self.0)(call).await
+    }
+}
+
+impl<H, F> Contract for Handler<H>
+where
+    H: Fn(Call) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<Reply, Status>> + Send,
+{
+    const SERVICE: &'static Service = &ECHO;
+}
+
+/// Answers a call with its own body.
+pub(crate) async fn echo(call: Call) -> Result<Reply, Status> {
+    Ok(Reply::new(call.body))
+}

@@ -1,0 +1,84 @@
+//! The client's stack over one carrier, for the methods of one service.
+
+use std::{future::Future, sync::Arc};
+
+use tonic::Status;
+
+use crate::{
+    call::{Call, Invoke, Reply, Service},
+    layer::{
+        breaker::{Breaker, Breakers},
+        deadline,
+        retry::{self, Retry},
+        version,
+    },
+};
+
+type Layers<C> = deadline::Calling<Retry<Breaker<version::Calling<C>>>>;
+
+/// The layers that a client's calls pass, with what they keep for one service at one target. Cheap to clone.
+#[derive(Debug)]
+pub struct Client<C> {
+    parts: Arc<Parts<C>>,
+}
+
+#[derive(Debug)]
+struct Parts<C> {
+    layers: Layers<C>,
+    counts: Counts,
+    breakers: Arc<Breakers>,
+}
+
+/// What the policies of a stack did so far.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Deadlines.
+    pub deadline: Arc<deadline::Counts>,
+    /// Retries.
+    pub retry: Arc<retry::Counts>,
+    /// Versions.
+    pub version: Arc<version::Counts>,
+}
+
+impl<C> Client<C> {
+    /// Puts the client's layers for `service` over `carrier`.
+    pub fn new(carrier: C, service: &'static Service) -> Self {
+        let counts = Counts::default();
+        let breakers = Arc::new(Breakers::new(service));
+        let layers = version::Calling::new(carrier, Arc::clone(&counts.version));
+        let layers = Breaker::new(layers, Arc::clone(&breakers));
+        let layers = Retry::new(layers, Arc::clone(&counts.retry));
+        let layers = deadline::Calling::new(layers, Arc::clone(&counts.deadline));
+        Self {
+            parts: Arc::new(Parts {
+                layers,
+                counts,
+                breakers,
+            }),
+        }
+    }
+
+    /// What the policies did so far.
+    pub fn counts(&self) -> &Counts {
+        &self.parts.counts
+    }
+
+    /// The breakers, one a method.
+    pub fn breakers(&self) -> &Breakers {
+        &self.parts.breakers
+    }
+}
+
+impl<C: Invoke> Invoke for Client<C> {
+    fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
+        self.parts.layers.invoke(call)
+    }
+}
+
+impl<C> Clone for Client<C> {
+    fn clone(&self) -> Self {
+        Self {
+            parts: Arc::clone(&self.parts),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The order of the layers, and why: the one place that knows it.
+//!
+//! # The client's, outermost first
+//!
+//! 1. **deadline**: bounds everything below it: waiting, connecting, every attempt, the reply to its last trailer.
+//! 2. **retry**: sends a call again that no application saw. Each attempt passes everything below.
+//! 3. **breaker**: sees every attempt; open, it ends the retries cheaply.
+//! 4. **version**: says the client's release and checks the server's, inside the breaker because a release that does not fit
+//!    is no sickness.
+//! 5. the **carrier**.
+//!
+//! # The server's, outermost first
+//!
+//! 1. **deadline**: what arrives too late costs nothing more.
+//! 2. **version**: by the head alone, before the body is read.
+//! 3. **panics**: inside whatever counts, so that what was taken is given back.
+//! 4. the **handler**, which reads the body.
+
+mod client;
+
+use std::sync::Arc;
+
+pub use self::client::{Client, Counts};
+use crate::{
+    codegen::Contract,
+    layer::{deadline, panics::Catch, version},
+};
+
+/// The layers around a service.
+pub type ServerLayers<C> = deadline::Serving<version::Serving<Catch<C>>>;
+
+/// Puts the server's layers around `contract`.
+pub fn server<C: Contract>(contract: C) -> ServerLayers<C> {
+    let contract = Catch::new(contract);
+    let contract = version::Serving::new(contract, Arc::default());
+    deadline::Serving::new(contract, Arc::default())
+}
