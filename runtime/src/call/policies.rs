@@ -54,9 +54,9 @@ pub struct HedgingPolicy {
 /// What a breaker looks back on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
-    /// The calls of a time.
+    /// The calls that ended within this time, at least 10 ms. It slides in tenths: between nine and ten tenths count.
     Time(Duration),
-    /// The last so many calls.
+    /// The last so many calls, 1 to 65,536. All threads share one ring, so this is the slower kind under load.
     Count(u32),
 }
 

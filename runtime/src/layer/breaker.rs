@@ -25,7 +25,6 @@ pub struct Breaker<I> {
     breakers: Arc<Breakers>,
 }
 
-
 // === Breakers ===
 
 impl Breakers {

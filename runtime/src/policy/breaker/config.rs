@@ -8,7 +8,7 @@ use thiserror::Error;
 use tonic::Code;
 
 use super::CodeSet;
-use crate::policy::backoff::Backoff;
+use crate::{call::Window, policy::backoff::Backoff};
 
 /// The shortest time window: ten slices of a millisecond.
 const SHORTEST_WINDOW: Duration = Duration::from_millis(10);
@@ -69,15 +69,6 @@ pub enum Mode {
     ForcedClosed,
     /// Admits every call, counts it, and tells its subscribers when it would have opened.
     MetricsOnly,
-}
-
-/// Which calls the rates are taken over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
-    /// The calls that ended within this time, at least 10 ms. It slides in tenths: between nine and ten tenths count.
-    Time(Duration),
-    /// The last so many calls, 1 to 65,536. All threads share one ring, so this is the slower kind under load.
-    Count(u32),
 }
 
 /// What the outcome of a call says about the peer.

@@ -1,9 +1,9 @@
 //! When calls are too bad to go on, and what probes say: plain arithmetic on counts.
 
-use super::config::{Config, Mode, Window};
 use super::event::Cause;
 use super::state::{State, Word};
 use super::window::Totals;
+use super::{Config, Mode, Window};
 
 impl Config {
     /// Why calls like these should stop, if they should.

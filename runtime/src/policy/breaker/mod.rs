@@ -25,6 +25,7 @@ mod change;
 mod codes;
 mod config;
 mod counts;
+mod declared;
 mod event;
 mod handle;
 mod judgement;
@@ -47,13 +48,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub use self::codes::CodeSet;
-pub use self::config::{Config, ConfigError, Mode, Verdict, Window};
+pub use self::config::{Config, ConfigError, Mode, Verdict};
 pub use self::counts::Counts;
 pub use self::event::{Cause, Event, Subscription};
 pub use self::handle::Handle;
 pub use self::permit::{OwnedPermit, Permit, Rejected};
 pub use self::state::State;
 pub use self::window::Totals;
+pub use crate::call::Window;
 
 use self::change::History;
 use self::counts::{Counters, count};

@@ -7,7 +7,7 @@ mod count;
 mod time;
 
 use self::{count::CountWindow, time::TimeWindow};
-use super::config::Window;
+use super::Window;
 use super::state::Outcome;
 
 /// What a window holds.
