@@ -1,0 +1,225 @@
+//! From what was written to what is right: every rule about a contract that does not depend on how it is written.
+//!
+//! All mistakes are found at once. After this, nothing can fail: the emitters take an
+//! [`ir::Service`], and there is one only where nothing is wrong.
+
+mod duration;
+mod merge;
+mod names;
+mod policies;
+
+use semver::Version;
+
+use crate::draft::{self, Written};
+use crate::finding::{Finding, Findings};
+use crate::{docs, ir};
+
+pub use names::{TypeName, collisions};
+
+/// Checks a service; `None` where it is wrong in a way that stops the build.
+pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Service> {
+    let idents = names::service(draft, findings);
+    let method_idents = names::methods(draft, findings);
+    let version = version(draft, findings);
+    let accepts = accepts(draft, &version, findings);
+    let methods: Vec<_> = draft
+        .methods
+        .iter()
+        .zip(method_idents)
+        .map(|(method, ident)| checked(draft, method, ident?, findings))
+        .collect();
+    if findings.stop_the_build() {
+        return None;
+    }
+    Some(ir::Service {
+        package: draft.package.clone(),
+        name: draft.name.value.clone(),
+        idents: idents?,
+        docs: docs::clean(&draft.docs),
+        deprecated: draft.deprecated,
+        version,
+        accepts,
+        methods: methods.into_iter().collect::<Option<_>>()?,
+        descriptor: draft.descriptor,
+    })
+}
+
+fn checked(
+    service: &draft::Service,
+    method: &draft::Method,
+    ident: syn::Ident,
+    findings: &mut Findings,
+) -> Option<ir::Method> {
+    repeats(method, findings);
+    compensation(service, method, findings);
+    let policies = merge::effective(&method.policies, &service.defaults, method.idempotency);
+    let policies = policies::Values { findings }.policies(&policies);
+    Some(ir::Method {
+        name: method.name.value.clone(),
+        ident,
+        docs: docs::clean(&method.docs),
+        deprecated: method.deprecated,
+        kind: method.kind,
+        idempotency: method.idempotency,
+        request: method.request.clone(),
+        response: method.response.clone(),
+        policies,
+    })
+}
+
+/// The declared version, or 0.0.0.
+fn version(draft: &draft::Service, findings: &mut Findings) -> Version {
+    const NONE: Version = Version::new(0, 0, 0);
+    let Some(written) = &draft.version else {
+        let title = format!(
+            "service `{}` has no version and counts as 0.0.0",
+            draft.name.value
+        );
+        let finding = Finding::warning(draft.name.place, title);
+        findings
+            .add(finding.help("declare one: option (couplet.service) = { version: \"1.0.0\" };"));
+        return NONE;
+    };
+    Version::parse(&written.value).unwrap_or_else(|_| {
+        let title = format!("version `{}` is not MAJOR.MINOR.PATCH", written.value);
+        let finding = Finding::error(written.place, title);
+        findings.add(finding.help(format!("write \"{}\"", nearest_version(&written.value))));
+        NONE
+    })
+}
+
+/// The version that was probably meant: `1.4` is `1.4.0`, `v1.4.2` is `1.4.2`.
+fn nearest_version(text: &str) -> Version {
+    let text = text.trim().trim_start_matches(['v', 'V']);
+    let mut numbers = text.split('.').map_while(|part| part.trim().parse().ok());
+    let mut next = || numbers.next().unwrap_or(0);
+    match (next(), next(), next()) {
+        (0, 0, 0) => Version::new(1, 0, 0),
+        (major, minor, patch) => Version::new(major, minor, patch),
+    }
+}
+
+/// The least client, which can be no newer than the service itself.
+fn accepts(draft: &draft::Service, version: &Version, findings: &mut Findings) -> Option<String> {
+    let Written { value, place } = draft.accepts.as_ref()?;
+    let least = Version::parse(&format!("{value}.0")).ok();
+    let least = least.filter(|least| least.pre.is_empty() && least.build.is_empty());
+    let own = format!("{}.{}", version.major, version.minor);
+    match least {
+        None => {
+            let title = format!("`accepts` of `{value}` is not MAJOR.MINOR");
+            let help = format!("write the oldest client that is still served, such as \"{own}\"");
+            findings.add(Finding::error(*place, title).help(help));
+        }
+        Some(least) if (least.major, least.minor) > (version.major, version.minor) => {
+            let title =
+                format!("`accepts` of `{value}` is newer than the service, which is {version}");
+            let help =
+                format!("clients of {version} itself would be refused; write at most \"{own}\"");
+            findings.add(Finding::error(*place, title).help(help));
+        }
+        Some(_) => {}
+    }
+    Some(value.clone())
+}
+
+/// Nothing is sent twice that must not run twice, and not for two reasons at once.
+fn repeats(method: &draft::Method, findings: &mut Findings) {
+    let retry = method.policies.retry.as_ref().map(|retry| retry.place);
+    let hedging = method
+        .policies
+        .hedging
+        .as_ref()
+        .map(|hedging| hedging.place);
+    for (place, name) in [(retry, "retry"), (hedging, "hedging")] {
+        let Some(place) = place else { continue };
+        if !method.idempotency.allows_repeats() {
+            let title = format!(
+                "`{name}` on `{}`, which is not idempotent",
+                method.name.value
+            );
+            let help = "if it may run twice, say so: option idempotency_level = IDEMPOTENT; \
+                        (or NO_SIDE_EFFECTS, if it only reads)";
+            let finding = Finding::error(place, title);
+            findings.add(
+                finding
+                    .label("a call that may have run would run again")
+                    .help(help),
+            );
+        }
+    }
+    if let (Some(retry), Some(hedging)) = (retry, hedging) {
+        let title = format!("`{}` has both `retry` and `hedging`", method.name.value);
+        let finding = Finding::error(hedging, title).related(retry, "`retry` is here");
+        findings.add(
+            finding.help("keep one: hedging sends further attempts before the first has failed"),
+        );
+    }
+}
+
+/// A compensation is another method of the same service.
+fn compensation(service: &draft::Service, method: &draft::Method, findings: &mut Findings) {
+    let Some(written) = &method.policies.compensated_by else {
+        return;
+    };
+    let known = || {
+        service
+            .methods
+            .iter()
+            .map(|method| method.name.value.as_str())
+    };
+    if written.value == method.name.value {
+        let title = format!("`{}` is compensated by itself", written.value);
+        findings.add(Finding::error(written.place, title).help("name the method that undoes it"));
+    } else if !known().any(|name| name == written.value) {
+        let title = format!(
+            "service `{}` has no method `{}`",
+            service.name.value, written.value
+        );
+        let names: Vec<_> = known().filter(|name| *name != method.name.value).collect();
+        let help = format!("name another method of it: {}", names.join(", "));
+        findings.add(Finding::error(written.place, title).help(help));
+    }
+}
+
+/// One warning for all policies that are carried to the runtime and not acted upon there.
+pub fn not_enforced(services: &[draft::Service]) -> Option<Finding> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut first = None;
+    for service in services {
+        let methods = service.methods.iter().map(|method| &method.policies);
+        for policies in methods.chain([&service.defaults]) {
+            let declared = [
+                ("retry", policies.retry.as_ref().map(|retry| retry.place)),
+                (
+                    "hedging",
+                    policies.hedging.as_ref().map(|hedging| hedging.place),
+                ),
+                (
+                    "bulkhead",
+                    policies.bulkhead.as_ref().map(|bulkhead| bulkhead.place),
+                ),
+                (
+                    "rate_limit",
+                    policies.rate_limit.as_ref().map(|limit| limit.place),
+                ),
+                (
+                    "compensated_by",
+                    policies.compensated_by.as_ref().map(|name| name.place),
+                ),
+            ];
+            for (name, place) in declared {
+                let Some(place) = place else { continue };
+                first.get_or_insert(place);
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+    }
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let title = format!("{} {verb} declared and not enforced yet", names.join(", "));
+    let help = "the runtime knows of it and does not act upon it";
+    first.map(|place| Finding::warning(place, title).help(help))
+}

@@ -1,0 +1,113 @@
+//! Names that meet: two methods with one Rust name, a message with the name of a generated type.
+
+use std::collections::HashMap;
+
+use syn::Ident;
+
+use crate::draft;
+use crate::finding::{Finding, Findings, Place};
+use crate::{ir::ServiceIdents, names};
+
+/// A Rust type that is generated for something else than a service.
+#[derive(Debug, Clone)]
+pub struct TypeName {
+    /// The package it is in.
+    pub package: String,
+    /// Its Rust name.
+    pub ident: Ident,
+    /// What it is, such as ``message `MoviesClient` ``.
+    pub what: String,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// The Rust names of what is generated for a service.
+pub(super) fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ServiceIdents> {
+    let name = &draft.name.value;
+    let idents = || {
+        let service = names::type_name(name)?;
+        Some(ServiceIdents {
+            server: names::type_name(&format!("{service}Server"))?,
+            client: names::type_name(&format!("{service}Client"))?,
+            data: names::static_name(name)?,
+            methods: names::static_name(&format!("{name}_methods"))?,
+            service,
+        })
+    };
+    let idents = idents();
+    if idents.is_none() {
+        findings.add(nameless("service", name, draft.name.place));
+    }
+    idents
+}
+
+/// The Rust names of a service's methods; `None` where one has none.
+pub(super) fn methods(draft: &draft::Service, findings: &mut Findings) -> Vec<Option<Ident>> {
+    let mut seen: HashMap<Ident, &draft::Method> = HashMap::new();
+    let mut idents = Vec::with_capacity(draft.methods.len());
+    for method in &draft.methods {
+        let (name, place) = (&method.name.value, method.name.place);
+        let ident = names::method(name);
+        match &ident {
+            None => findings.add(nameless("method", name, place)),
+            Some(ident) => {
+                if let Some(first) = seen.insert(ident.clone(), method) {
+                    let other = &first.name.value;
+                    let title =
+                        format!("methods `{other}` and `{name}` are both `{ident}` in Rust");
+                    let finding = Finding::error(place, title);
+                    let finding = finding.related(first.name.place, "the first one");
+                    findings.add(finding.help("rename one of them"));
+                }
+            }
+        }
+        idents.push(ident);
+    }
+    idents
+}
+
+fn nameless(what: &str, name: &str, place: Place) -> Finding {
+    let title = format!("{what} `{name}` has no name in Rust");
+    Finding::error(place, title).help("use at least one letter or digit")
+}
+
+/// Types of one package with the same Rust name: services' generated types and all others.
+pub fn collisions(services: &[draft::Service], types: &[TypeName], findings: &mut Findings) {
+    let mut seen: HashMap<(&str, String), (&str, Place)> = HashMap::new();
+    for known in types {
+        let key = (known.package.as_str(), known.ident.to_string());
+        if let Some((first, place)) = seen.insert(key, (&known.what, known.place)) {
+            let title = format!(
+                "{first} and {} are both `{}` in Rust",
+                known.what, known.ident
+            );
+            let finding = Finding::error(known.place, title).related(place, "the first one");
+            findings.add(finding.help("rename one of them"));
+        }
+    }
+    for service in services {
+        let Some(name) = names::type_name(&service.name.value) else {
+            continue;
+        };
+        for generated in [
+            format!("{name}"),
+            format!("{name}Client"),
+            format!("{name}Server"),
+        ] {
+            let key = (service.package.as_str(), generated.clone());
+            let own = (service.name.value.as_str(), service.name.place);
+            let Some((other, place)) = seen.insert(key, own) else {
+                continue;
+            };
+            let title = format!(
+                "{other} has the name of `{generated}`, which is generated for service `{}`",
+                service.name.value
+            );
+            let finding = Finding::error(place, title).related(service.name.place, "the service");
+            findings.add(finding.help(format!(
+                "rename one of them: service `{}` makes {name}, {name}Client and {name}Server",
+                service.name.value
+            )));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A contract as it was written: what the front ends hand to `check`.
+//!
+//! Durations, versions and numbers are still what the author typed, each with its place, so that
+//! both front ends are checked by the same rules and told about the same mistakes.
+
+use crate::finding::Place;
+use crate::ir::{Code, Descriptor, Idempotency, Kind};
+
+/// A value and where it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written<T> {
+    /// What was written.
+    pub value: T,
+    /// Where.
+    pub place: Place,
+}
+
+/// A service as it was written.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The package, such as `movies.v1`; empty where there is none.
+    pub package: String,
+    /// The name, such as `Movies`.
+    pub name: Written<String>,
+    /// The comment above it, a line an entry.
+    pub docs: Vec<String>,
+    /// Whether the contract advises against it.
+    pub deprecated: bool,
+    /// MAJOR.MINOR.PATCH.
+    pub version: Option<Written<String>>,
+    /// MAJOR.MINOR.
+    pub accepts: Option<Written<String>>,
+    /// Policies of every method that does not say otherwise.
+    pub defaults: Policies,
+    /// The methods, in the order of the source.
+    pub methods: Vec<Method>,
+    /// Where the descriptor bytes are.
+    pub descriptor: Descriptor,
+}
+
+/// A method as it was written.
+#[derive(Debug, Clone)]
+pub struct Method {
+    /// The name, such as `GetMovie`.
+    pub name: Written<String>,
+    /// The comment above it, a line an entry.
+    pub docs: Vec<String>,
+    /// Whether the contract advises against it.
+    pub deprecated: bool,
+    /// How many messages go each way.
+    pub kind: Kind,
+    /// What a repeated call does.
+    pub idempotency: Idempotency,
+    /// The Rust type of what is sent.
+    pub request: syn::Type,
+    /// The Rust type of what comes back.
+    pub response: syn::Type,
+    /// Its own policies.
+    pub policies: Policies,
+}
+
+type Maybe<T> = Option<Written<T>>;
+
+/// Policies as they were written. `place` is where each group stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Policies {
+    /// A duration.
+    pub timeout: Maybe<String>,
+    /// gRFC A6 retries.
+    pub retry: Maybe<Retry>,
+    /// gRFC A6 hedging.
+    pub hedging: Maybe<Hedging>,
+    /// The circuit breaker.
+    pub breaker: Maybe<Breaker>,
+    /// The limit on calls under way.
+    pub bulkhead: Maybe<Bulkhead>,
+    /// The limit on calls begun.
+    pub rate_limit: Maybe<RateLimit>,
+    /// The name of the method that takes this one's effect back.
+    pub compensated_by: Maybe<String>,
+}
+
+/// Retries as they were written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Retry {
+    /// Attempts in all.
+    pub max_attempts: Maybe<u32>,
+    /// A duration.
+    pub initial_backoff: Maybe<String>,
+    /// A duration.
+    pub max_backoff: Maybe<String>,
+    /// A factor.
+    pub backoff_multiplier: Maybe<f32>,
+    /// Status codes; empty where the source is silent.
+    pub retryable_status_codes: Vec<Written<Code>>,
+    /// A duration.
+    pub per_attempt_recv_timeout: Maybe<String>,
+}
+
+/// Hedging as it was written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hedging {
+    /// Attempts in all.
+    pub max_attempts: Maybe<u32>,
+    /// A duration.
+    pub hedging_delay: Maybe<String>,
+    /// Status codes; empty where the source is silent.
+    pub non_fatal_status_codes: Vec<Written<Code>>,
+}
+
+/// What a breaker looks back on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowType {
+    /// The calls of a time.
+    Time,
+    /// A number of calls.
+    Count,
+}
+
+/// What a breaker does with what it sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Refuses calls while it is open.
+    Enforce,
+    /// Lets every call pass.
+    MetricsOnly,
+}
+
+/// A breaker as it was written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Breaker {
+    /// What it does with what it sees.
+    pub mode: Maybe<Mode>,
+    /// What it looks back on.
+    pub sliding_window_type: Maybe<WindowType>,
+    /// A duration or a number of calls.
+    pub sliding_window_size: Maybe<String>,
+    /// Percent.
+    pub failure_rate_threshold: Maybe<f32>,
+    /// A duration.
+    pub slow_call_duration_threshold: Maybe<String>,
+    /// Percent.
+    pub slow_call_rate_threshold: Maybe<f32>,
+    /// Calls.
+    pub minimum_number_of_calls: Maybe<u32>,
+    /// Calls; zero for never.
+    pub consecutive_failures: Maybe<u32>,
+    /// A duration.
+    pub wait_duration_in_open_state: Maybe<String>,
+    /// A factor.
+    pub open_multiplier: Maybe<f32>,
+    /// A duration.
+    pub open_max_duration: Maybe<String>,
+    /// A share from 0 to 1.
+    pub open_jitter: Maybe<f32>,
+    /// Calls.
+    pub permitted_number_of_calls_in_half_open_state: Maybe<u32>,
+    /// A duration.
+    pub max_wait_duration_in_half_open_state: Maybe<String>,
+    /// Status codes; empty where the source is silent.
+    pub failure_codes: Vec<Written<Code>>,
+    /// Status codes; empty where the source is silent.
+    pub ignore_codes: Vec<Written<Code>>,
+}
+
+/// A bulkhead as it was written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Bulkhead {
+    /// Calls.
+    pub max_concurrent_calls: Maybe<u32>,
+    /// Calls.
+    pub max_queued: Maybe<u32>,
+    /// A duration.
+    pub max_wait_duration: Maybe<String>,
+}
+
+/// A rate limit as it was written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RateLimit {
+    /// Calls.
+    pub limit_for_period: Maybe<u32>,
+    /// A duration.
+    pub limit_refresh_period: Maybe<String>,
+    /// Calls.
+    pub burst: Maybe<u32>,
+}

@@ -1,0 +1,75 @@
+//! From a service that is right to the Rust that says what it is.
+//!
+//! An emitter is a total function: it cannot fail and decides nothing. What it writes is data and
+//! thin shells; everything that is *done* is in the runtime, behind `::couplet::codegen`. To add
+//! an emitter, write its file and add its line to [`EMITTERS`].
+
+mod client;
+mod descriptor;
+mod server;
+mod service;
+#[cfg(feature = "proto")]
+pub mod tonic;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Type;
+
+use crate::ir::{Kind, Method, Service};
+
+/// What writes down one side of a service.
+pub type Emitter = fn(&Service) -> TokenStream;
+
+/// Everything that is generated for a service, in this order.
+pub const EMITTERS: &[(&str, Emitter)] = &[
+    ("service", service::emit),
+    ("server", server::emit),
+    ("client", client::emit),
+    ("descriptor", descriptor::emit),
+];
+
+/// Everything that is generated for a service.
+pub fn service(service: &Service) -> TokenStream {
+    EMITTERS.iter().map(|(_, emit)| emit(service)).collect()
+}
+
+/// Comment lines as doc attributes, after a sentence for where there are none.
+fn docs(lines: &[String], otherwise: &str) -> TokenStream {
+    match lines {
+        [] => {
+            let line = format!(" {otherwise}");
+            quote!(#[doc = #line])
+        }
+        lines => quote!(#(#[doc = #lines])*),
+    }
+}
+
+/// `#[deprecated]` where the contract advises against something.
+fn deprecated(deprecated: bool) -> Option<TokenStream> {
+    deprecated.then(|| quote!(#[deprecated]))
+}
+
+/// Lets generated code use what its own contract advises against.
+fn allow_deprecated(service: &Service) -> Option<TokenStream> {
+    let any = service.deprecated || service.methods.iter().any(|method| method.deprecated);
+    any.then(|| quote!(#[allow(deprecated)]))
+}
+
+/// The Rust type of what a handler receives and of what it answers with.
+fn messages(method: &Method) -> (Type, Type) {
+    let stream = |message: &Type| syn::parse_quote!(::couplet::codegen::Streaming<#message>);
+    let (request, response) = (&method.request, &method.response);
+    match method.kind {
+        Kind::Unary => (request.clone(), response.clone()),
+        Kind::ServerStreaming => (request.clone(), stream(response)),
+        Kind::ClientStreaming => (stream(request), response.clone()),
+        Kind::BidiStreaming => (stream(request), stream(response)),
+    }
+}
+
+/// The type of a finished call.
+fn outcome(response: &Type) -> TokenStream {
+    quote! {
+        ::core::result::Result<::couplet::codegen::Response<#response>, ::couplet::codegen::Status>
+    }
+}

@@ -1,0 +1,296 @@
+//! A contract that is right: what `check` makes of a [`draft`](crate::draft) and the emitters write down.
+//!
+//! Its types admit nothing an emitter could stumble over: durations are durations, names are Rust
+//! names. It speaks of services and methods, never of token streams.
+
+use std::time::Duration;
+
+use semver::Version;
+use syn::{Ident, Type};
+
+/// A service.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The package, such as `movies.v1`; empty where there is none.
+    pub package: String,
+    /// The name in the contract, such as `Movies`.
+    pub name: String,
+    /// The Rust names of what is generated for it.
+    pub idents: ServiceIdents,
+    /// Its documentation as rustdoc, a line an entry.
+    pub docs: Vec<String>,
+    /// Whether the contract advises against it.
+    pub deprecated: bool,
+    /// The declared version; 0.0.0 where the contract is silent.
+    pub version: Version,
+    /// The least client, MAJOR.MINOR, where the contract names one.
+    pub accepts: Option<String>,
+    /// The methods, by index.
+    pub methods: Vec<Method>,
+    /// Where the descriptor bytes are.
+    pub descriptor: Descriptor,
+}
+
+/// The Rust names of what is generated for a service.
+#[derive(Debug, Clone)]
+pub struct ServiceIdents {
+    /// The trait: `Movies`.
+    pub service: Ident,
+    /// The server shell: `MoviesServer`.
+    pub server: Ident,
+    /// The client: `MoviesClient`.
+    pub client: Ident,
+    /// The static that describes the service: `MOVIES`.
+    pub data: Ident,
+    /// The static that describes its methods: `MOVIES_METHODS`.
+    pub methods: Ident,
+}
+
+/// Where the descriptor bytes of a service are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Descriptor {
+    /// In the constant `FILE_DESCRIPTOR_SET` beside the service.
+    Package,
+    /// Nowhere: the service was not written as a `.proto` file.
+    None,
+}
+
+/// A method.
+#[derive(Debug, Clone)]
+pub struct Method {
+    /// The name in the contract, such as `GetMovie`.
+    pub name: String,
+    /// The name in Rust, such as `get_movie`.
+    pub ident: Ident,
+    /// Its documentation as rustdoc, a line an entry.
+    pub docs: Vec<String>,
+    /// Whether the contract advises against it.
+    pub deprecated: bool,
+    /// How many messages go each way.
+    pub kind: Kind,
+    /// What a repeated call does.
+    pub idempotency: Idempotency,
+    /// The Rust type of what is sent.
+    pub request: Type,
+    /// The Rust type of what comes back.
+    pub response: Type,
+    /// What the contract declares about its calls.
+    pub policies: Policies,
+}
+
+/// How many messages go each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One each way.
+    Unary,
+    /// One there, many back.
+    ServerStreaming,
+    /// Many there, one back.
+    ClientStreaming,
+    /// Many each way.
+    BidiStreaming,
+}
+
+/// What a repeated call does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idempotency {
+    /// Nothing is promised.
+    Unknown,
+    /// It only reads.
+    NoSideEffects,
+    /// Twice is as once.
+    Idempotent,
+}
+
+/// A gRPC status code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code(u8);
+
+/// What a contract declares about a method's calls.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Policies {
+    /// The longest a call may take.
+    pub timeout: Option<Duration>,
+    /// When to try again.
+    pub retry: Option<Retry>,
+    /// When to try twice at once.
+    pub hedging: Option<Hedging>,
+    /// When to stop calling.
+    pub breaker: Option<Breaker>,
+    /// How many calls may be under way.
+    pub bulkhead: Option<Bulkhead>,
+    /// How many calls may begin in a time.
+    pub rate_limit: Option<RateLimit>,
+    /// The method that takes this one's effect back.
+    pub compensated_by: Option<String>,
+}
+
+/// gRFC A6 retries.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Retry {
+    /// Attempts in all, 2 to 5.
+    pub max_attempts: Option<u32>,
+    /// The wait before the first retry.
+    pub initial_backoff: Option<Duration>,
+    /// The longest wait.
+    pub max_backoff: Option<Duration>,
+    /// What the wait grows by.
+    pub backoff_multiplier: Option<f32>,
+    /// What is tried again; empty for the default.
+    pub retryable_status_codes: Vec<Code>,
+    /// How long one attempt may wait for its answer.
+    pub per_attempt_recv_timeout: Option<Duration>,
+}
+
+/// gRFC A6 hedging.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hedging {
+    /// Attempts in all, 2 to 5.
+    pub max_attempts: Option<u32>,
+    /// The wait between two attempts.
+    pub hedging_delay: Option<Duration>,
+    /// What lets the other attempts go on.
+    pub non_fatal_status_codes: Vec<Code>,
+}
+
+/// What a breaker looks back on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// The calls of a time.
+    Time(Duration),
+    /// A number of calls.
+    Count(u32),
+}
+
+/// A circuit breaker.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Breaker {
+    /// Whether it counts and lets every call pass.
+    pub metrics_only: bool,
+    /// What it looks back on.
+    pub sliding_window: Option<Window>,
+    /// Percent.
+    pub failure_rate_threshold: Option<f32>,
+    /// From when on a call is slow.
+    pub slow_call_duration_threshold: Option<Duration>,
+    /// Percent.
+    pub slow_call_rate_threshold: Option<f32>,
+    /// Calls before a rate counts.
+    pub minimum_number_of_calls: Option<u32>,
+    /// Failures in a row that open it; zero for never.
+    pub consecutive_failures: Option<u32>,
+    /// How long it stays open at first.
+    pub wait_duration_in_open_state: Option<Duration>,
+    /// What that time grows by.
+    pub open_multiplier: Option<f32>,
+    /// The longest it stays open.
+    pub open_max_duration: Option<Duration>,
+    /// How much that time varies, as a share.
+    pub open_jitter: Option<f32>,
+    /// Calls that are let through to find out.
+    pub permitted_number_of_calls_in_half_open_state: Option<u32>,
+    /// How long finding out may take.
+    pub max_wait_duration_in_half_open_state: Option<Duration>,
+    /// What is a failure; empty for the default.
+    pub failure_codes: Vec<Code>,
+    /// What counts for nothing; empty for the default.
+    pub ignore_codes: Vec<Code>,
+}
+
+/// A limit on calls under way.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Bulkhead {
+    /// Calls under way at a time.
+    pub max_concurrent_calls: Option<u32>,
+    /// Calls that may wait.
+    pub max_queued: Option<u32>,
+    /// How long one may wait.
+    pub max_wait_duration: Option<Duration>,
+}
+
+/// A limit on calls begun.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RateLimit {
+    /// Calls in one period.
+    pub limit_for_period: Option<u32>,
+    /// The length of a period.
+    pub limit_refresh_period: Option<Duration>,
+    /// Calls at once.
+    pub burst: Option<u32>,
+}
+
+// === Service ===
+
+impl Service {
+    /// Package and name, such as `movies.v1.Movies`.
+    pub fn full_name(&self) -> String {
+        match self.package.as_str() {
+            "" => self.name.clone(),
+            package => format!("{package}.{}", self.name),
+        }
+    }
+}
+
+// === Idempotency ===
+
+impl Idempotency {
+    /// Whether a call that may have run can be sent again.
+    pub fn allows_repeats(self) -> bool {
+        self != Self::Unknown
+    }
+}
+
+// === Code ===
+
+/// Every status code by its number: its name in contracts and its name in Rust.
+const CODES: [(&str, &str); 17] = [
+    ("OK", "Ok"),
+    ("CANCELLED", "Cancelled"),
+    ("UNKNOWN", "Unknown"),
+    ("INVALID_ARGUMENT", "InvalidArgument"),
+    ("DEADLINE_EXCEEDED", "DeadlineExceeded"),
+    ("NOT_FOUND", "NotFound"),
+    ("ALREADY_EXISTS", "AlreadyExists"),
+    ("PERMISSION_DENIED", "PermissionDenied"),
+    ("RESOURCE_EXHAUSTED", "ResourceExhausted"),
+    ("FAILED_PRECONDITION", "FailedPrecondition"),
+    ("ABORTED", "Aborted"),
+    ("OUT_OF_RANGE", "OutOfRange"),
+    ("UNIMPLEMENTED", "Unimplemented"),
+    ("INTERNAL", "Internal"),
+    ("UNAVAILABLE", "Unavailable"),
+    ("DATA_LOSS", "DataLoss"),
+    ("UNAUTHENTICATED", "Unauthenticated"),
+];
+
+impl Code {
+    /// Success, which is no failure to speak of.
+    pub const OK: Self = Self(0);
+
+    /// The code with this number, if there is one.
+    pub fn from_number(number: i32) -> Option<Self> {
+        let number = u8::try_from(number).ok()?;
+        (usize::from(number) < CODES.len()).then_some(Self(number))
+    }
+
+    /// The code with this name, such as `UNAVAILABLE`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let index = CODES.iter().position(|(known, _)| *known == name)?;
+        u8::try_from(index).ok().map(Self)
+    }
+
+    /// The name in contracts, such as `UNAVAILABLE`.
+    pub fn name(self) -> &'static str {
+        CODES[usize::from(self.0)].0
+    }
+
+    /// The name in Rust, such as `Unavailable`.
+    pub fn rust_name(self) -> &'static str {
+        CODES[usize::from(self.0)].1
+    }
+
+    /// The names of all codes, by number.
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+        CODES.iter().map(|(name, _)| *name)
+    }
+}

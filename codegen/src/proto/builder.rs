@@ -1,0 +1,267 @@
+//! The build plugin: what a `build.rs` calls.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use prost_build::Config;
+
+use super::errors::{Errors, directives};
+use super::places::Columns;
+use super::sources::Sources;
+use super::{Front, Settings, files, generate, parse, render};
+use crate::finding::Severity;
+
+/// Generates Rust from the files at `protos`, which import each other from `includes`.
+///
+/// This is all that most build scripts need: the output is in cargo's `OUT_DIR`, ready for
+/// `couplet::include_contract!`, and mistakes are told to cargo, which shows them and stops.
+pub fn compile(protos: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) {
+    if let Err(errors) = Builder::new().compile(protos, includes) {
+        errors.tell_cargo();
+    }
+}
+
+type Tweak = Box<dyn FnOnce(&mut Config)>;
+
+/// A build with settings.
+#[derive(Default)]
+#[must_use = "nothing is generated before `compile`"]
+pub struct Builder {
+    out_dir: Option<PathBuf>,
+    tweaks: Vec<Tweak>,
+    tonic_stubs: bool,
+    errors_in_code: bool,
+    quiet: bool,
+}
+
+/// What a build did.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The files that were written.
+    pub files: Vec<PathBuf>,
+    /// The author's files that were read, imports included.
+    pub inputs: Vec<PathBuf>,
+    /// What is doubtful in the contract, each as text of several lines.
+    pub warnings: Vec<String>,
+}
+
+// === Builder ===
+
+impl Builder {
+    /// A build without settings: output in `OUT_DIR`.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Writes to this folder, which must exist. Default: cargo's `OUT_DIR`.
+    pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.out_dir = Some(folder.into());
+        self
+    }
+
+    /// Uses an existing Rust type or module for a message or package, such as `.google.type` and
+    /// `::common::google::r#type`.
+    pub fn extern_path(self, proto: impl Into<String>, rust: impl Into<String>) -> Self {
+        let (proto, rust) = (proto.into(), rust.into());
+        self.prost(move |config| {
+            config.extern_path(proto, rust);
+        })
+    }
+
+    /// Adds an attribute to messages, enums and oneofs; `path` is such as `.movies.v1.Movie`, `.` is all of them.
+    pub fn type_attribute(
+        self,
+        path: impl AsRef<str> + 'static,
+        attribute: impl AsRef<str> + 'static,
+    ) -> Self {
+        self.prost(move |config| {
+            config.type_attribute(path, attribute);
+        })
+    }
+
+    /// Adds an attribute to fields and variants; `path` is such as `.movies.v1.Movie.title`.
+    pub fn field_attribute(
+        self,
+        path: impl AsRef<str> + 'static,
+        attribute: impl AsRef<str> + 'static,
+    ) -> Self {
+        self.prost(move |config| {
+            config.field_attribute(path, attribute);
+        })
+    }
+
+    /// Uses `Bytes` in place of `Vec<u8>` for the fields below these paths; `.` is all of them.
+    pub fn bytes(self, paths: &[&str]) -> Self {
+        let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
+        self.prost(move |config| {
+            config.bytes(paths);
+        })
+    }
+
+    /// Changes any other setting of prost-build.
+    ///
+    /// What couplet needs of it stays couplet's: the paths of prost, the service generator and the
+    /// output folder.
+    pub fn prost(mut self, tweak: impl FnOnce(&mut Config) + 'static) -> Self {
+        self.tweaks.push(Box::new(tweak));
+        self
+    }
+
+    /// Also writes plain tonic stubs of every service; the crate then depends on `tonic` and `tonic-prost`.
+    pub fn tonic_stubs(mut self, yes: bool) -> Self {
+        self.tonic_stubs = yes;
+        self
+    }
+
+    /// Writes mistakes as `compile_error!` into the generated files in place of failing, so that an
+    /// editor shows them. Not together with [`Errors::tell_cargo`], which stops before rustc runs.
+    pub fn errors_in_code(mut self, yes: bool) -> Self {
+        self.errors_in_code = yes;
+        self
+    }
+
+    /// Prints nothing for cargo: neither `rerun-if-changed` nor warnings.
+    pub fn quiet(mut self, yes: bool) -> Self {
+        self.quiet = yes;
+        self
+    }
+
+    /// Generates Rust from the files at `protos`, which import each other from `includes`.
+    ///
+    /// # Errors
+    /// All mistakes of a phase at once; or that a file could not be written.
+    pub fn compile(
+        self,
+        protos: &[impl AsRef<Path>],
+        includes: &[impl AsRef<Path>],
+    ) -> Result<Report, Errors> {
+        let owned = |paths: Vec<&Path>| -> Vec<PathBuf> {
+            paths.into_iter().map(Path::to_path_buf).collect()
+        };
+        let protos = owned(protos.iter().map(AsRef::as_ref).collect());
+        let includes = owned(includes.iter().map(AsRef::as_ref).collect());
+        self.run(&protos, &includes)
+    }
+
+    fn run(mut self, protos: &[PathBuf], includes: &[PathBuf]) -> Result<Report, Errors> {
+        let out_dir = match self
+            .out_dir
+            .take()
+            .or_else(|| std::env::var_os("OUT_DIR").map(PathBuf::from))
+        {
+            Some(folder) => folder,
+            None => {
+                return Err(Errors::one(
+                    "no output folder: set `out_dir`, or call this from a build script",
+                ));
+            }
+        };
+        let mut front = Front::new(Sources::new(includes), Columns::Bytes);
+        let settings = self.settings();
+        let pool = parse::parse(&mut front, protos);
+        let generated = pool.and_then(|pool| generate(&mut front, &pool, settings));
+
+        let inputs = front.sources.paths();
+        let warnings = rendered(&front, Severity::Warning);
+        if !self.quiet {
+            rerun_if_changed(protos, &inputs);
+            directives("warning", &warnings);
+        }
+        let out = match generated {
+            Some(files) => files,
+            None if self.errors_in_code => {
+                errors_in_code(&front, &rendered(&front, Severity::Error))
+            }
+            None => return Err(Errors(rendered(&front, Severity::Error))),
+        };
+        let files = write(&out_dir, &out)?;
+        Ok(Report {
+            files,
+            inputs,
+            warnings,
+        })
+    }
+
+    fn settings(&mut self) -> Settings {
+        let mut config = Config::new();
+        for tweak in self.tweaks.drain(..) {
+            tweak(&mut config);
+        }
+        config.prost_path("::couplet::codegen::prost");
+        config.prost_types_path("::couplet::codegen::prost_types");
+        Settings {
+            config,
+            tonic_stubs: self.tonic_stubs,
+        }
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Builder")
+            .field("out_dir", &self.out_dir)
+            .finish_non_exhaustive()
+    }
+}
+
+fn rendered(front: &Front, severity: Severity) -> Vec<String> {
+    let findings = front
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == severity);
+    findings
+        .map(|finding| render::finding(front, finding))
+        .collect()
+}
+
+/// Tells cargo when to run the build script again: also after a file is mended that could not be read.
+#[expect(
+    clippy::print_stdout,
+    reason = "this is how a build script speaks to cargo"
+)]
+fn rerun_if_changed(protos: &[PathBuf], inputs: &[PathBuf]) {
+    let paths: std::collections::BTreeSet<_> = protos.iter().chain(inputs).collect();
+    for path in paths {
+        println!("cargo::rerun-if-changed={}", path.display());
+    }
+}
+
+/// Writes what has changed; what has not keeps its time, so that nothing is built for it.
+fn write(folder: &Path, files: &BTreeMap<String, String>) -> Result<Vec<PathBuf>, Errors> {
+    let mut written = Vec::with_capacity(files.len());
+    for (name, text) in files {
+        let path = folder.join(name);
+        let same = std::fs::read(&path).is_ok_and(|old| old == text.as_bytes());
+        if !same {
+            let done = std::fs::write(&path, text);
+            done.map_err(|error| {
+                Errors::one(format!("cannot write `{}`: {error}", path.display()))
+            })?;
+        }
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// Every file that the contract would have, with the mistakes in place of its code.
+fn errors_in_code(front: &Front, errors: &[String]) -> BTreeMap<String, String> {
+    let text = format!("::core::compile_error!({:?});\n", errors.join("\n\n"));
+    let mut out = BTreeMap::from([(files::TREE.to_owned(), text.clone())]);
+    for root in &front.roots {
+        let (_, source) = front.sources.shown(root);
+        out.insert(
+            files::name(&package(&source.unwrap_or_default())),
+            text.clone(),
+        );
+    }
+    out
+}
+
+/// The package that a file names, found even where the file cannot be read otherwise.
+fn package(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim);
+    let statement = lines.find_map(|line| line.strip_prefix("package "));
+    let name = statement.and_then(|rest| rest.split(';').next());
+    name.unwrap_or_default().trim().to_owned()
+}

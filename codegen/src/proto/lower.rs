@@ -1,0 +1,142 @@
+//! From descriptors to services as they were written.
+
+use prost_reflect::{DescriptorPool, FileDescriptor, MethodDescriptor, ServiceDescriptor};
+use prost_types::method_options::IdempotencyLevel;
+use prost_types::source_code_info::Location;
+
+use super::Front;
+use super::messages::Types;
+use super::options::{self, Origin};
+use super::places::range;
+use crate::draft::{self, Written};
+use crate::ir::{Descriptor, Idempotency, Kind};
+
+/// The field numbers of names and options in descriptors, which positions are made of.
+const NAME: i32 = 1;
+const SERVICE_OPTIONS: i32 = 3;
+const METHOD_OPTIONS: i32 = 4;
+
+/// The services of a file, in its order.
+pub(super) fn services(
+    front: &mut Front,
+    pool: &DescriptorPool,
+    file: &FileDescriptor,
+    types: &Types,
+) -> Vec<draft::Service> {
+    let (_, text) = front.sources.shown(file.name());
+    let proto = file.file_descriptor_proto();
+    let locations = proto.source_code_info.as_ref();
+    let mut origin = Origin {
+        file: file.name(),
+        text: text.as_deref().unwrap_or_default(),
+        locations: locations.map_or(&[], |info| info.location.as_slice()),
+        columns: front.columns,
+        places: &mut front.places,
+    };
+    let services = file.services();
+    services
+        .map(|descriptor| service(pool, &descriptor, &mut origin, types))
+        .collect()
+}
+
+fn service(
+    pool: &DescriptorPool,
+    descriptor: &ServiceDescriptor,
+    origin: &mut Origin<'_>,
+    types: &Types,
+) -> draft::Service {
+    let path = descriptor.path().to_vec();
+    let extension = pool.get_extension_by_name(options::SERVICE);
+    let read = extension.map(|extension| {
+        let path = [path.as_slice(), &[SERVICE_OPTIONS]].concat();
+        options::service(&descriptor.options(), &extension, &path, origin)
+    });
+    let read = read.unwrap_or_default();
+    let standard = descriptor.service_descriptor_proto().options.as_ref();
+    let methods = descriptor.methods();
+    draft::Service {
+        package: descriptor.package_name().to_owned(),
+        name: written(origin, &path, descriptor.name()),
+        docs: docs(origin, &path),
+        deprecated: standard.is_some_and(prost_types::ServiceOptions::deprecated),
+        version: read.version,
+        accepts: read.accepts,
+        defaults: read.defaults,
+        methods: methods
+            .map(|descriptor| method(pool, &descriptor, origin, types))
+            .collect(),
+        descriptor: Descriptor::Package,
+    }
+}
+
+fn method(
+    pool: &DescriptorPool,
+    descriptor: &MethodDescriptor,
+    origin: &mut Origin<'_>,
+    types: &Types,
+) -> draft::Method {
+    let path = descriptor.path().to_vec();
+    let extension = pool.get_extension_by_name(options::METHOD);
+    let policies = extension.map(|extension| {
+        let path = [path.as_slice(), &[METHOD_OPTIONS]].concat();
+        options::method(&descriptor.options(), &extension, &path, origin)
+    });
+    let standard = descriptor
+        .method_descriptor_proto()
+        .options
+        .clone()
+        .unwrap_or_default();
+    let (request, response) = types.of(descriptor);
+    draft::Method {
+        name: written(origin, &path, descriptor.name()),
+        docs: docs(origin, &path),
+        deprecated: standard.deprecated(),
+        kind: match (
+            descriptor.is_client_streaming(),
+            descriptor.is_server_streaming(),
+        ) {
+            (false, false) => Kind::Unary,
+            (false, true) => Kind::ServerStreaming,
+            (true, false) => Kind::ClientStreaming,
+            (true, true) => Kind::BidiStreaming,
+        },
+        idempotency: match standard.idempotency_level() {
+            IdempotencyLevel::NoSideEffects => Idempotency::NoSideEffects,
+            IdempotencyLevel::Idempotent => Idempotency::Idempotent,
+            IdempotencyLevel::IdempotencyUnknown => Idempotency::Unknown,
+        },
+        request,
+        response,
+        policies: policies.unwrap_or_default(),
+    }
+}
+
+fn written(origin: &mut Origin<'_>, path: &[i32], name: &str) -> Written<String> {
+    let at = [path, &[NAME]].concat();
+    let span = location(origin.locations, &at).or_else(|| location(origin.locations, path));
+    let range = span.and_then(|location| range(origin.text, &location.span, origin.columns));
+    Written {
+        value: name.to_owned(),
+        place: origin.places.of(origin.file, range),
+    }
+}
+
+/// The comments above and behind a declaration.
+fn docs(origin: &Origin<'_>, path: &[i32]) -> Vec<String> {
+    let Some(location) = location(origin.locations, path) else {
+        return Vec::new();
+    };
+    let comments = [&location.leading_comments, &location.trailing_comments];
+    let mut lines: Vec<String> = Vec::new();
+    for comment in comments.into_iter().flatten() {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(comment.lines().map(str::to_owned));
+    }
+    lines
+}
+
+fn location<'a>(locations: &'a [Location], path: &[i32]) -> Option<&'a Location> {
+    locations.iter().find(|location| location.path == path)
+}

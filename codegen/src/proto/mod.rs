@@ -1,0 +1,114 @@
+//! The `.proto` front end: from files to descriptors to services, and from there to files of Rust.
+//!
+//! ```text
+//! sources ─▶ parse (or protoc, or a plugin's request) ─▶ pool ─▶ messages ─▶ lower ─▶ check ─▶ emit ─▶ files
+//! ```
+
+mod aggregate;
+mod builder;
+mod errors;
+mod files;
+mod lower;
+mod messages;
+mod options;
+mod parse;
+mod places;
+mod profile;
+mod render;
+mod setters;
+mod sources;
+mod types;
+mod wording;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use prost_reflect::{DescriptorPool, FileDescriptor};
+
+use self::messages::Types;
+use self::places::{Columns, Places};
+use self::sources::Sources;
+use crate::finding::{Finding, Findings};
+use crate::{check, ir};
+
+pub use builder::{Builder, Report, compile};
+pub use errors::Errors;
+
+/// What is known about the sources of a contract, and what was found in them.
+#[derive(Debug)]
+struct Front {
+    sources: Rc<Sources>,
+    columns: Columns,
+    roots: Vec<String>,
+    places: Places,
+    findings: Findings,
+}
+
+impl Front {
+    fn new(sources: Sources, columns: Columns) -> Self {
+        Self {
+            sources: Rc::new(sources),
+            columns,
+            roots: Vec::new(),
+            places: Places::default(),
+            findings: Findings::default(),
+        }
+    }
+}
+
+/// What shapes the output beside the contract itself.
+struct Settings {
+    config: prost_build::Config,
+    tonic_stubs: bool,
+}
+
+/// The files of Rust, by name. `None` where something is wrong.
+fn generate(
+    front: &mut Front,
+    pool: &DescriptorPool,
+    settings: Settings,
+) -> Option<BTreeMap<String, String>> {
+    let used = messages::used(pool, &front.roots);
+    types::check(front, &used);
+    let (code, types) = match front.findings.stop_the_build() {
+        // prost would stumble over such names; services can be checked without it.
+        true => (BTreeMap::new(), Types::default()),
+        false => match messages::generate(settings.config, &used) {
+            Ok(generated) => generated,
+            Err(reason) => {
+                let place = front.places.of(used.first()?.name(), None);
+                front.findings.add(Finding::error(place, reason));
+                return None;
+            }
+        },
+    };
+    let services = services(front, pool, &used, &types)?;
+    files::write(front, pool, &used, &code, &services, settings.tonic_stubs)
+}
+
+/// All services of a contract, checked.
+fn services(
+    front: &mut Front,
+    pool: &DescriptorPool,
+    files: &[FileDescriptor],
+    types: &Types,
+) -> Option<Vec<ir::Service>> {
+    let mut drafts = Vec::new();
+    for file in files {
+        let services = lower::services(front, pool, file, types);
+        let own = front.roots.iter().any(|root| root == file.name());
+        drafts.extend(services.into_iter().map(|service| (own, service)));
+    }
+    let mut checked = Vec::new();
+    for (own, draft) in &drafts {
+        let mut findings = Findings::default();
+        checked.extend(check::service(draft, &mut findings));
+        // Nobody is told what to mend in a contract that is somebody else's.
+        let told = |finding: &&Finding| *own || finding.is_error();
+        front.findings.extend(findings.iter().filter(told).cloned());
+    }
+    let drafts: Vec<_> = drafts.into_iter().map(|(_, draft)| draft).collect();
+    check::collisions(&drafts, &types::all(front, files), &mut front.findings);
+    front.findings.extend(check::not_enforced(&drafts));
+    (!front.findings.stop_the_build()).then_some(checked)
+}

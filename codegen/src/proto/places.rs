@@ -1,0 +1,107 @@
+//! Where in `.proto` files the places of a contract are.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::finding::Place;
+
+/// A range of bytes in a file, or the file as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Spot {
+    /// The name by which the file is imported.
+    pub(super) file: String,
+    /// From where to where, in bytes.
+    pub(super) range: Option<Range<usize>>,
+}
+
+/// The places that were given out, and the spot of each.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    spots: Vec<Spot>,
+    known: HashMap<Spot, Place>,
+}
+
+impl Places {
+    /// The place of a spot, the same one every time.
+    pub(super) fn of(&mut self, file: &str, range: Option<Range<usize>>) -> Place {
+        let file = file.to_owned();
+        let spot = Spot { file, range };
+        if let Some(place) = self.known.get(&spot) {
+            return *place;
+        }
+        let next = u32::try_from(self.spots.len()).unwrap_or(u32::MAX);
+        self.spots.push(spot.clone());
+        self.known.insert(spot, Place(next));
+        Place(next)
+    }
+
+    /// The spot of a place that was given out here.
+    pub(super) fn spot(&self, place: Place) -> Option<&Spot> {
+        self.spots.get(usize::try_from(place.0).ok()?)
+    }
+}
+
+/// How a compiler counts the columns of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Columns {
+    /// In bytes, as protox does.
+    Bytes,
+    /// In bytes, a tab reaching to the next multiple of eight, as protoc does.
+    Tabbed,
+}
+
+/// The bytes of a compiler's `span`: line, column, (end line,) end column, all from zero.
+pub(super) fn range(text: &str, span: &[i32], columns: Columns) -> Option<Range<usize>> {
+    let number = |index: usize| usize::try_from(*span.get(index)?).ok();
+    let (line, column) = (number(0)?, number(1)?);
+    let (end_line, end_column) = match span.len() {
+        3 => (line, number(2)?),
+        _ => (number(2)?, number(3)?),
+    };
+    let start = offset(text, line, column, columns)?;
+    let end = offset(text, end_line, end_column, columns)?;
+    (start <= end).then_some(start..end)
+}
+
+/// The byte at a line and column, both from zero.
+pub(super) fn offset(text: &str, line: usize, column: usize, columns: Columns) -> Option<usize> {
+    let start = match line {
+        0 => 0,
+        line => text.match_indices('\n').nth(line - 1)?.0 + 1,
+    };
+    let rest = &text[start..];
+    let rest = &rest[..rest.find('\n').unwrap_or(rest.len())];
+    let within = match columns {
+        Columns::Bytes => column,
+        Columns::Tabbed => {
+            let mut reached = 0;
+            let passed = rest.bytes().take_while(|byte| {
+                let before = reached;
+                reached = match byte {
+                    b'\t' => (reached / 8 + 1) * 8,
+                    _ => reached + 1,
+                };
+                before < column
+            });
+            passed.count()
+        }
+    };
+    let offset = start + within.min(rest.len());
+    text.is_char_boundary(offset).then_some(offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Columns, range};
+
+    #[test]
+    fn a_span_is_a_range_of_bytes() {
+        let text = "one\n\ttwo three\nfour";
+        let found = |span: &[i32], columns| range(text, span, columns).map(|range| &text[range]);
+        assert_eq!(found(&[0, 0, 3], Columns::Bytes), Some("one"));
+        assert_eq!(found(&[1, 1, 4], Columns::Bytes), Some("two"));
+        assert_eq!(found(&[1, 8, 11], Columns::Tabbed), Some("two"));
+        assert_eq!(found(&[1, 5, 2, 4], Columns::Bytes), Some("three\nfour"));
+        assert_eq!(found(&[9, 0, 1], Columns::Bytes), None);
+    }
+}

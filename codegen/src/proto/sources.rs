@@ -1,0 +1,128 @@
+//! Where the text of `.proto` files comes from: the author's include folders, then the files that couplet brings along.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use protox::file::{File, FileResolver, GoogleFileResolver};
+
+/// A file that was read.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// Where it is, unless couplet brought it along.
+    pub(super) path: Option<PathBuf>,
+    /// What it says.
+    pub(super) text: Rc<str>,
+}
+
+/// Every file that was read, by the name it is imported by.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    includes: Vec<PathBuf>,
+    read: RefCell<BTreeMap<String, Source>>,
+}
+
+impl Sources {
+    /// Looks for files in `includes`; in the current folder where there are none.
+    pub(super) fn new(includes: &[PathBuf]) -> Self {
+        let includes = match includes {
+            [] => vec![PathBuf::from(".")],
+            some => some.to_vec(),
+        };
+        let read = RefCell::default();
+        Self { includes, read }
+    }
+
+    /// The include folders.
+    pub(super) fn includes(&self) -> &[PathBuf] {
+        &self.includes
+    }
+
+    /// The name by which the file at `path` would be imported; a path may also be such a name.
+    pub(super) fn name_of(&self, path: &Path) -> Option<String> {
+        let below = self.includes.iter().find_map(|include| {
+            let name = relative(path, include)?;
+            include.join(&name).is_file().then_some(name)
+        });
+        let name = below.or_else(|| {
+            let named = |include: &PathBuf| include.join(path).is_file();
+            let found = path.is_relative() && self.includes.iter().any(named);
+            found.then(|| path.to_path_buf())
+        })?;
+        let parts: Option<Vec<_>> = name.iter().map(|part| part.to_str()).collect();
+        Some(parts?.join("/"))
+    }
+
+    /// The file that is imported as `name`, if there is one.
+    ///
+    /// # Errors
+    /// If it is there and cannot be read as text.
+    pub(super) fn open(&self, name: &str) -> io::Result<Option<Source>> {
+        if let Some(source) = self.read.borrow().get(name) {
+            return Ok(Some(source.clone()));
+        }
+        let found = self.includes.iter().map(|include| include.join(name));
+        let source = match found.into_iter().find(|path| path.is_file()) {
+            Some(path) => Source {
+                text: std::fs::read_to_string(&path)?.into(),
+                path: Some(path),
+            },
+            None => match couplet_proto::file(name) {
+                Some(text) => Source {
+                    text: text.into(),
+                    path: None,
+                },
+                None => return Ok(None),
+            },
+        };
+        let mut read = self.read.borrow_mut();
+        read.insert(name.to_owned(), source.clone());
+        Ok(Some(source))
+    }
+
+    /// The text and the path to show of a file, as far as it can be read.
+    pub(super) fn shown(&self, name: &str) -> (String, Option<Rc<str>>) {
+        match self.open(name) {
+            Ok(Some(source)) => {
+                let path = source.path.map(|path| path.display().to_string());
+                (path.unwrap_or_else(|| name.to_owned()), Some(source.text))
+            }
+            _ => (name.to_owned(), None),
+        }
+    }
+
+    /// The paths of all files that were read and are the author's.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        let read = self.read.borrow();
+        read.values()
+            .filter_map(|source| source.path.clone())
+            .collect()
+    }
+}
+
+/// `path` as seen from `folder`, without asking the file system what either of them is.
+fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
+    let plain = |path: &Path| -> PathBuf {
+        let current = std::path::Component::CurDir;
+        path.components().filter(|part| *part != current).collect()
+    };
+    plain(path)
+        .strip_prefix(plain(folder))
+        .ok()
+        .map(Path::to_path_buf)
+}
+
+/// The same files for protox, and after them Google's well-known ones.
+pub(super) struct Resolver(pub(super) Rc<Sources>);
+
+impl FileResolver for Resolver {
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        match self.0.open(name) {
+            Ok(Some(source)) => File::from_source(name, &source.text),
+            Ok(None) => GoogleFileResolver::new().open_file(name),
+            Err(error) => Err(protox::Error::new(error)),
+        }
+    }
+}

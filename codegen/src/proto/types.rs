@@ -1,0 +1,162 @@
+//! The Rust names of messages, enums and their parts: prost-build takes for granted that they do not meet.
+
+use std::collections::HashMap;
+
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use prost_reflect::{EnumDescriptor, FileDescriptor, MessageDescriptor};
+
+use super::Front;
+use super::places::range;
+use crate::check::TypeName;
+use crate::finding::{Finding, Place};
+use crate::names;
+
+/// Notes names that no Rust name can be made of and names that become the same one.
+pub(super) fn check(front: &mut Front, files: &[FileDescriptor]) {
+    let types = all(front, files);
+    crate::check::collisions(&[], &types, &mut front.findings);
+    for file in files {
+        let mut names = Names { front, file };
+        file.messages().for_each(|message| names.message(&message));
+        file.enums().for_each(|choice| names.variants(&choice));
+    }
+}
+
+/// Every message, enum and oneof of the files, with the module it is in.
+pub(super) fn all(front: &mut Front, files: &[FileDescriptor]) -> Vec<TypeName> {
+    let mut found = Vec::new();
+    for file in files.iter().filter(|file| !well_known(file)) {
+        let mut names = Names { front, file };
+        let package = file.package_name();
+        for message in file.messages() {
+            names.types(package, &message, &mut found);
+        }
+        for choice in file.enums() {
+            names.one(package, choice.name(), "enum", choice.path(), &mut found);
+        }
+    }
+    found
+}
+
+/// Google's own, which are in prost-types.
+fn well_known(file: &FileDescriptor) -> bool {
+    file.package_name() == "google.protobuf"
+}
+
+struct Names<'a> {
+    front: &'a mut Front,
+    file: &'a FileDescriptor,
+}
+
+impl Names<'_> {
+    fn types(&mut self, module: &str, message: &MessageDescriptor, found: &mut Vec<TypeName>) {
+        self.one(module, message.name(), "message", message.path(), found);
+        let inner = format!("{module}.{}", names::module(message.name()));
+        let children: Vec<_> = message
+            .child_messages()
+            .filter(|child| !child.is_map_entry())
+            .collect();
+        for child in &children {
+            self.types(&inner, child, found);
+        }
+        for choice in message.child_enums() {
+            self.one(&inner, choice.name(), "enum", choice.path(), found);
+        }
+    }
+
+    fn one(
+        &mut self,
+        module: &str,
+        name: &str,
+        what: &str,
+        path: &[i32],
+        found: &mut Vec<TypeName>,
+    ) {
+        let place = self.place(path);
+        match names::type_name(name) {
+            Some(ident) => found.push(TypeName {
+                package: module.to_owned(),
+                ident,
+                what: format!("{what} `{name}`"),
+                place,
+            }),
+            None => self.nameless(what, name, place),
+        }
+    }
+
+    fn message(&mut self, message: &MessageDescriptor) {
+        let fields = message.fields().map(|field| {
+            (
+                field.name().to_owned(),
+                field.name().to_snake_case(),
+                field.path().to_vec(),
+            )
+        });
+        self.distinct("field", fields.collect());
+        message
+            .child_messages()
+            .filter(|child| !child.is_map_entry())
+            .for_each(|child| self.message(&child));
+        message
+            .child_enums()
+            .for_each(|choice| self.variants(&choice));
+    }
+
+    fn variants(&mut self, choice: &EnumDescriptor) {
+        let prefix = choice.name().to_upper_camel_case();
+        let mut numbers = Vec::new();
+        let values = choice.values().filter(|value| {
+            // Aliases are left out.
+            let new = !numbers.contains(&value.number());
+            numbers.push(value.number());
+            new
+        });
+        let values = values.map(|value| {
+            let name = value.name().to_upper_camel_case();
+            let rest = name
+                .strip_prefix(&prefix)
+                .filter(|rest| rest.starts_with(char::is_uppercase));
+            let rust = rest.unwrap_or(&name).to_owned();
+            (value.name().to_owned(), rust, value.path().to_vec())
+        });
+        let values = values.collect();
+        self.distinct("enum value", values);
+    }
+
+    fn distinct(&mut self, what: &str, parts: Vec<(String, String, Vec<i32>)>) {
+        let mut seen: HashMap<String, (String, Place)> = HashMap::new();
+        for (name, rust, path) in parts {
+            let place = self.place(&path);
+            if rust.is_empty() {
+                self.nameless(what, &name, place);
+            } else if let Some((first, other)) = seen.insert(rust.clone(), (name.clone(), place)) {
+                let title = format!("{what}s `{first}` and `{name}` are both `{rust}` in Rust");
+                let finding = Finding::error(place, title).related(other, "the first one");
+                self.front.findings.add(finding.help("rename one of them"));
+            }
+        }
+    }
+
+    fn nameless(&mut self, what: &str, name: &str, place: Place) {
+        let finding = Finding::error(place, format!("{what} `{name}` has no name in Rust"));
+        self.front
+            .findings
+            .add(finding.help("use at least one letter or digit"));
+    }
+
+    /// Where the name of a declaration is.
+    fn place(&mut self, path: &[i32]) -> Place {
+        let name = [path, &[1]].concat();
+        let (_, text) = self.front.sources.shown(self.file.name());
+        let proto = self.file.file_descriptor_proto();
+        let mut locations = proto
+            .source_code_info
+            .iter()
+            .flat_map(|info| &info.location);
+        let location = locations.find(|location| location.path == name);
+        let range = location
+            .zip(text)
+            .and_then(|(location, text)| range(&text, &location.span, self.front.columns));
+        self.front.places.of(self.file.name(), range)
+    }
+}

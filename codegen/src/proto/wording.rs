@@ -1,0 +1,139 @@
+//! The words of protox made ours: shorter titles, finer places, and a help where it has none.
+
+use std::ops::Range;
+
+use crate::ir::Code;
+
+/// A title as ours are: lower case and with `names like this`.
+pub(super) fn title(text: &str) -> String {
+    text.replace('\'', "`")
+}
+
+/// Where within `range` the name is that `title` speaks of: compilers point at whole options.
+pub(super) fn narrowed(text: &str, range: &Range<usize>, title: &str) -> Range<usize> {
+    let whole = range.clone();
+    let Some(within) = text.get(whole.clone()) else {
+        return whole;
+    };
+    if !within.contains(['{', '=']) {
+        return whole;
+    }
+    let Some(name) = title.split('\'').nth(1).filter(|name| !name.is_empty()) else {
+        return whole;
+    };
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut found = within.match_indices(name).filter(|(start, _)| {
+        let before = within[..*start].chars().next_back();
+        let after = within[start + name.len()..].chars().next();
+        !before.is_some_and(letter) && !after.is_some_and(letter)
+    });
+    match found.next() {
+        Some((start, name)) => whole.start + start..whole.start + start + name.len(),
+        None => whole,
+    }
+}
+
+/// What would be right, for the mistakes that protox has no help for.
+pub(super) fn help(title: &str) -> Option<String> {
+    let mut quoted = title.split('\'').skip(1).step_by(2);
+    let (name, of) = (quoted.next()?, quoted.next());
+    match of {
+        Some("google.rpc.Code") => {
+            let known = Code::names().skip(1);
+            let near = nearest(name, known.clone());
+            let all = || format!("the codes are {}", known.collect::<Vec<_>>().join(", "));
+            Some(near.map_or_else(all, |near| format!("did you mean `{near}`?")))
+        }
+        Some(message) if message.starts_with("couplet.") => {
+            let fields = fields(message);
+            let near = nearest(name, fields.iter().copied());
+            let all = || format!("the fields are {}", fields.join(", "));
+            Some(near.map_or_else(all, |near| format!("did you mean `{near}`?")))
+        }
+        _ => None,
+    }
+}
+
+/// The fields of one of couplet's option messages, read from their own contract.
+fn fields(message: &str) -> Vec<&'static str> {
+    let name = message.trim_start_matches("couplet.");
+    let text = couplet_proto::file("couplet/options.proto").unwrap_or_default();
+    let body = text
+        .split_once(&format!("\nmessage {name} {{"))
+        .map_or("", |(_, body)| body);
+    let body = body.split("\n}").next().unwrap_or_default();
+    let lines = body.lines().filter_map(|line| {
+        let line = line.strip_prefix("  ")?;
+        let field = line
+            .strip_prefix("optional ")
+            .or_else(|| line.strip_prefix("repeated "))?;
+        field.split(' ').nth(1)
+    });
+    lines.collect()
+}
+
+/// The known name that is close enough to be the one that was meant.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (name.len() / 3).max(1);
+    let near = known.map(|known| (distance(name, known), known)).min();
+    near.filter(|(distance, _)| *distance <= limit)
+        .map(|(_, known)| known)
+}
+
+/// How many letters have to be changed, added or taken away (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for (column, next) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *next);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+/// Where the first statement of a file begins, after spaces and comments.
+pub(super) fn first_statement(text: &str) -> usize {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let end = match rest {
+            comment if comment.starts_with("//") => comment.find('\n'),
+            comment if comment.starts_with("/*") => comment.find("*/").map(|end| end + 2),
+            _ => return text.len() - rest.len(),
+        };
+        rest = &rest[end.unwrap_or(rest.len())..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fields, help, narrowed, nearest};
+
+    #[test]
+    fn knows_the_fields_of_its_own_options() {
+        assert_eq!(
+            fields("couplet.ServiceOptions"),
+            ["version", "accepts", "defaults"]
+        );
+        assert!(fields("couplet.Breaker").contains(&"sliding_window_size"));
+    }
+
+    #[test]
+    fn names_what_was_probably_meant() {
+        let help = help("field 'timeot' not found for message 'couplet.MethodOptions'");
+        assert_eq!(help.as_deref(), Some("did you mean `timeout`?"));
+        assert_eq!(nearest("zzz", ["timeout"].into_iter()), None);
+    }
+
+    #[test]
+    fn points_at_the_name_and_not_at_the_option_around_it() {
+        let text = "option (couplet.method) = { timeout_: 1 timeot: 2 };";
+        let range = narrowed(text, &(0..text.len()), "field 'timeot' not found");
+        assert_eq!(&text[range], "timeot");
+    }
+}
