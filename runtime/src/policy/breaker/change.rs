@@ -1,6 +1,6 @@
 //! Changes of state: rare, one at a time, and told to the listeners when they have happened.
 
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -90,6 +90,7 @@ impl Breaker {
         };
         self.until.store(at.saturating_add(time), Release);
         if next.state().counts() {
+            self.unjudged_until.store(0, Relaxed);
             self.window.clear(next.generation());
             self.streak.clear(next.generation());
         }

@@ -21,7 +21,9 @@ const LONGEST_COUNT: u32 = 65_536;
 pub struct Config {
     /// Whether the breaker decides, observes, or is forced. Default: [`Mode::Enforce`].
     pub mode: Mode,
-    /// Which calls the rates are taken over. Default: the last 10 s.
+    /// Which calls the rates are taken over. A time of at least 10 ms slides in tenths, so that between nine and ten
+    /// tenths of it count. A count of 1 to 65,536 calls is one ring that all threads share, the slower kind under
+    /// load. Default: the calls of the last 10 s.
     pub sliding_window: Window,
     /// The share of failures, in percent, from which on the breaker opens; above 0, up to 100. Default: 50.
     pub failure_rate_threshold: f32,

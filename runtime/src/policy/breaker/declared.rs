@@ -4,13 +4,9 @@ use super::{CodeSet, Config, Mode};
 use crate::call::BreakerPolicy;
 
 impl From<&BreakerPolicy> for Config {
+    /// Its `ignore_codes` come besides `CANCELLED`, so that a caller who hangs up never counts as a good call.
     fn from(declared: &BreakerPolicy) -> Self {
         let mut config = Self::default();
-        let set = |slot: &mut CodeSet, codes: &[tonic::Code]| {
-            if !codes.is_empty() {
-                *slot = CodeSet::of(codes);
-            }
-        };
         macro_rules! take {
             ($($field:ident),*) => { $(if let Some(value) = declared.$field { config.$field = value; })* };
         }
@@ -28,8 +24,11 @@ impl From<&BreakerPolicy> for Config {
             max_wait_duration_in_half_open_state
         );
         config.slow_call_duration_threshold = declared.slow_call_duration_threshold;
-        set(&mut config.failure_codes, declared.failure_codes);
-        set(&mut config.ignore_codes, declared.ignore_codes);
+        if !declared.failure_codes.is_empty() {
+            config.failure_codes = CodeSet::of(declared.failure_codes);
+        }
+        let ignored = declared.ignore_codes.iter().copied();
+        config.ignore_codes = ignored.fold(config.ignore_codes, CodeSet::with);
         if declared.metrics_only {
             config.mode = Mode::MetricsOnly;
         }
@@ -55,13 +54,19 @@ mod tests {
         let config = Config::from(&BreakerPolicy {
             minimum_number_of_calls: Some(3),
             slow_call_duration_threshold: Some(Duration::from_secs(1)),
-            failure_codes: &[Code::NotFound],
+            failure_codes: &[Code::Aborted],
+            ignore_codes: &[Code::NotFound],
             metrics_only: true,
             ..BreakerPolicy::UNSET
         });
-        assert_eq!(config.minimum_number_of_calls, 3);
-        assert_eq!(config.failure_rate_threshold, 50.0);
-        assert_eq!(config.failure_codes, CodeSet::of(&[Code::NotFound]));
-        assert_eq!(config.mode, Mode::MetricsOnly);
+        let expected = Config {
+            mode: Mode::MetricsOnly,
+            minimum_number_of_calls: 3,
+            slow_call_duration_threshold: Some(Duration::from_secs(1)),
+            failure_codes: CodeSet::of(&[Code::Aborted]),
+            ignore_codes: CodeSet::of(&[Code::Cancelled, Code::NotFound]),
+            ..Config::default()
+        };
+        assert_eq!(config, expected);
     }
 }

@@ -21,6 +21,7 @@
 //! hardly anyone. The lock is taken for changes of state alone. Which codes are failures, and every number, is in
 //! [`Config`]; the names are those of resilience4j.
 
+mod admission;
 mod change;
 mod codes;
 mod config;
@@ -29,23 +30,17 @@ mod declared;
 mod event;
 mod handle;
 mod judgement;
+mod outcome;
 mod permit;
 mod shards;
 mod state;
 mod streak;
 mod window;
 
-#[cfg(test)]
-mod races;
-#[cfg(test)]
-mod stories;
-#[cfg(test)]
-mod traps;
-
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use self::codes::CodeSet;
 pub use self::config::{Config, ConfigError, Mode, Verdict};
@@ -58,10 +53,9 @@ pub use self::window::Totals;
 pub use crate::call::Window;
 
 use self::change::History;
-use self::counts::{Counters, count};
+use self::counts::Counters;
 use self::event::Listeners;
-use self::permit::Ticket;
-use self::state::{Outcome, Word};
+use self::state::Word;
 use self::streak::Streak;
 use self::window::Sliding;
 
@@ -76,6 +70,8 @@ pub struct Breaker {
     /// speak up again. Written before the word that it belongs to.
     until: AtomicU64,
     window: Sliding,
+    /// Until when the window is not added up again.
+    unjudged_until: AtomicU64,
     streak: Streak,
     counters: Counters,
     listeners: Listeners,
@@ -83,7 +79,7 @@ pub struct Breaker {
     history: Mutex<History>,
 }
 
-// === Breaker: calls ===
+// === Breaker ===
 
 impl Breaker {
     /// A breaker that starts as `config.mode` says. `seed` is where its jitter comes from: give every breaker another.
@@ -97,6 +93,7 @@ impl Breaker {
             word: AtomicU64::new(Word::new(config.mode.state(), 0).0),
             until: AtomicU64::new(0),
             window: Sliding::new(config.sliding_window),
+            unjudged_until: AtomicU64::new(0),
             streak: Streak::new(config.consecutive_failures),
             counters: Counters::new(),
             listeners: Listeners::default(),
@@ -138,148 +135,6 @@ impl Breaker {
     }
 
     #[inline]
-    fn ticket(&self, now: Instant) -> Result<Ticket, Rejected> {
-        let word = self.load();
-        let phase = if word.state().flows() {
-            word.phase()
-        } else {
-            self.guard(now)?
-        };
-        Ok(Ticket {
-            phase,
-            started: now,
-        })
-    }
-
-    /// Admits where not every call is admitted, and moves on where it is time to.
-    fn guard(&self, now: Instant) -> Result<u32, Rejected> {
-        let at = self.nanos(now);
-        loop {
-            let word = self.load();
-            let until = self.until.load(Acquire);
-            let left = until.checked_sub(at).filter(|left| *left > 0);
-            let next = match (word.state(), left) {
-                (State::ForcedOpen, _) => return Err(self.refuse(word, None)),
-                (State::Open, Some(_)) => return Err(self.refuse(word, left)),
-                (State::Open, None) => {
-                    self.advance(word, now, |_| (State::HalfOpen, Cause::WaitOver));
-                    continue;
-                }
-                (State::HalfOpen, None) => {
-                    self.advance(word, now, |word| self.config.probed_in_time(word));
-                    continue;
-                }
-                (State::HalfOpen, _) => match word.launch(self.permitted()) {
-                    None => return Err(self.refuse(word, left)),
-                    Some(next) => next,
-                },
-                _ => return Ok(word.phase()),
-            };
-            if self.swap(word, next).is_ok() {
-                return Ok(next.phase());
-            }
-        }
-    }
-
-    fn refuse(&self, word: Word, left: Option<u64>) -> Rejected {
-        count(&self.counters.cells().rejected);
-        Rejected {
-            retry_in: left.map(Duration::from_nanos),
-            state: word.state(),
-            generation: word.generation(),
-        }
-    }
-
-    #[inline]
-    fn settle(&self, ticket: Ticket, now: Instant, verdict: Verdict) {
-        let word = self.load();
-        if word.phase() != ticket.phase {
-            return count(&self.counters.cells().stale);
-        }
-        if word.state() == State::Disabled {
-            return;
-        }
-        if verdict == Verdict::Ignored {
-            count(&self.counters.cells().ignored);
-            return self.release(ticket);
-        }
-        let outcome = Outcome {
-            failed: verdict == Verdict::Failure,
-            slow: match self.config.slow_call_duration_threshold {
-                Some(threshold) => now.saturating_duration_since(ticket.started) >= threshold,
-                None => false,
-            },
-        };
-        if word.state() == State::HalfOpen {
-            self.settle_probe(ticket, now, outcome);
-        } else {
-            self.settle_call(word, now, outcome);
-        }
-    }
-
-    #[inline]
-    fn settle_call(&self, word: Word, now: Instant, outcome: Outcome) {
-        let at = self.nanos(now);
-        if !self.window.record(word.generation(), at, outcome) {
-            return count(&self.counters.cells().stale);
-        }
-        self.counters.outcome(outcome);
-        let streak = self.streak.record(word.generation(), outcome.failed);
-        if outcome.failed || outcome.slow {
-            self.judge(word, now, streak);
-        }
-    }
-
-    /// Opens if there were too many calls like the one that just ended.
-    fn judge(&self, word: Word, now: Instant, streak: bool) {
-        let cause = if streak {
-            Some(Cause::ConsecutiveFailures)
-        } else {
-            self.config.too_many(self.window.totals(self.nanos(now)))
-        };
-        match (cause, word.state()) {
-            (Some(cause), State::Closed) => self.advance(word, now, |_| (State::Open, cause)),
-            (Some(cause), State::MetricsOnly) => self.speak_up(word, now, cause),
-            _ => {}
-        }
-    }
-
-    fn settle_probe(&self, ticket: Ticket, now: Instant, outcome: Outcome) {
-        let Some(word) = self.update_probes(ticket, |word| word.land(outcome)) else {
-            return count(&self.counters.cells().stale);
-        };
-        self.counters.outcome(outcome);
-        if let Some(next) = self.config.probed(word) {
-            self.advance(word, now, |_| next);
-        }
-    }
-
-    fn abandon(&self, ticket: Ticket) {
-        count(&self.counters.cells().abandoned);
-        self.release(ticket);
-    }
-
-    /// Frees the place of a probe; other calls hold none.
-    fn release(&self, ticket: Ticket) {
-        if self.load().state() == State::HalfOpen {
-            self.update_probes(ticket, Word::release);
-        }
-    }
-
-    /// Changes the count of probes, unless the half-open state in which the ticket was given is over.
-    fn update_probes(&self, ticket: Ticket, change: impl Fn(Word) -> Word) -> Option<Word> {
-        let mut word = self.load();
-        while word.phase() == ticket.phase {
-            let next = change(word);
-            match self.swap(word, next) {
-                Ok(()) => return Some(next),
-                Err(newer) => word = newer,
-            }
-        }
-        None
-    }
-
-    #[inline]
     fn load(&self) -> Word {
         Word(self.word.load(Acquire))
     }
@@ -297,5 +152,39 @@ impl Breaker {
     fn nanos(&self, now: Instant) -> u64 {
         let age = now.saturating_duration_since(self.origin);
         age.as_secs() * 1_000_000_000 + u64::from(age.subsec_nanos())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    mod agreement;
+    mod model;
+    mod races;
+    mod stories;
+    mod traps;
+
+    use super::*;
+
+    /// A breaker without jitter, and the time at which it was made.
+    fn breaker(change: impl FnOnce(&mut Config)) -> (Arc<Breaker>, Instant) {
+        let mut config = Config {
+            open_jitter: 0.0,
+            ..Config::default()
+        };
+        change(&mut config);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "any instant will do as the first"
+        )]
+        let now = Instant::now();
+        let breaker = Breaker::new(config, now, 1).expect("a config that makes sense");
+        (Arc::new(breaker), now)
+    }
+
+    fn call(breaker: &Breaker, now: Instant, verdict: Verdict) {
+        breaker
+            .admit(now)
+            .expect("an admitted call")
+            .complete(now, verdict);
     }
 }

@@ -4,31 +4,22 @@ use std::mem;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
+use std::time::Duration;
 
-use super::*;
+use super::super::*;
+use super::{breaker, call};
 
 const WAIT: Duration = Duration::from_secs(5);
 const THREADS: usize = 16;
 
 /// A breaker that is about to send probes.
 fn due(permitted: u32) -> (Arc<Breaker>, Instant) {
-    let config = Config {
-        open_jitter: 0.0,
-        consecutive_failures: 1,
-        permitted_number_of_calls_in_half_open_state: permitted,
-        ..Config::default()
-    };
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "any instant will do as the first"
-    )]
-    let now = Instant::now();
-    let breaker = Breaker::new(config, now, 1).unwrap();
-    breaker
-        .admit(now)
-        .expect("a call")
-        .complete(now, Verdict::Failure);
-    (Arc::new(breaker), now + WAIT)
+    let (breaker, now) = breaker(|config| {
+        config.consecutive_failures = 1;
+        config.permitted_number_of_calls_in_half_open_state = permitted;
+    });
+    call(&breaker, now, Verdict::Failure);
+    (breaker, now + WAIT)
 }
 
 /// Runs on all threads as nearly at once as can be.

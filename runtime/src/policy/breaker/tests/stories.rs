@@ -1,27 +1,13 @@
 //! The breaker's claims, one story each.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
+use std::time::Duration;
 
-use super::*;
+use super::super::*;
+use super::{breaker, call};
 
 const WAIT: Duration = Duration::from_secs(5);
 const SECOND: Duration = Duration::from_secs(1);
-
-/// A breaker without jitter, and the time at which it was made.
-fn breaker(change: impl FnOnce(&mut Config)) -> (Arc<Breaker>, Instant) {
-    let mut config = Config {
-        open_jitter: 0.0,
-        ..Config::default()
-    };
-    change(&mut config);
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "any instant will do as the first"
-    )]
-    let now = Instant::now();
-    (Arc::new(Breaker::new(config, now, 1).unwrap()), now)
-}
 
 /// A breaker that opens on the first failure and asks for three probes.
 fn hair_trigger() -> (Arc<Breaker>, Instant) {
@@ -29,13 +15,6 @@ fn hair_trigger() -> (Arc<Breaker>, Instant) {
         config.consecutive_failures = 1;
         config.permitted_number_of_calls_in_half_open_state = 3;
     })
-}
-
-fn call(breaker: &Breaker, now: Instant, verdict: Verdict) {
-    breaker
-        .admit(now)
-        .expect("an admitted call")
-        .complete(now, verdict);
 }
 
 fn fail(breaker: &Breaker, now: Instant) {
@@ -152,9 +131,9 @@ fn jitter_spreads_the_waits_of_different_seeds() {
         ..Config::default()
     };
     let wait = |seed| {
-        let breaker = Breaker::new(config.clone(), now, seed).unwrap();
+        let breaker = Breaker::new(config.clone(), now, seed).expect("a config that makes sense");
         fail(&breaker, now);
-        refused(&breaker, now).retry_in.unwrap()
+        refused(&breaker, now).retry_in.expect("a wait")
     };
     let waits: Vec<_> = (0..100).map(wait).collect();
     assert!(
@@ -223,7 +202,10 @@ fn an_observer_refuses_nothing_and_tells_when_it_would_have_opened() {
             failed,
         )
     };
-    assert_eq!(*heard.lock().unwrap(), [would_open(2), would_open(101)]);
+    assert_eq!(
+        *heard.lock().expect("no panic"),
+        [would_open(2), would_open(101)]
+    );
 }
 
 #[test]
@@ -245,11 +227,11 @@ fn events_tell_what_happened_and_why_until_the_subscription_ends() {
         (2, State::HalfOpen, Cause::WaitOver),
         (3, State::Closed, Cause::ProbesPassed),
     ];
-    assert_eq!(*heard.lock().unwrap(), told);
+    assert_eq!(*heard.lock().expect("no panic"), told);
 
     drop(subscription);
     handle.force_open(t0);
-    assert_eq!(heard.lock().unwrap().len(), 3);
+    assert_eq!(heard.lock().expect("no panic").len(), 3);
 }
 
 #[test]
@@ -257,7 +239,7 @@ fn a_permit_can_live_as_long_as_a_stream() {
     let (breaker, t0) = hair_trigger();
     let permit: OwnedPermit = breaker.admit_owned(t0).expect("an admitted call");
     let stream = std::thread::spawn(move || permit.complete(t0 + SECOND, Verdict::Failure));
-    stream.join().unwrap();
+    stream.join().expect("no panic");
     assert_eq!(breaker.state(), State::Open);
 }
 

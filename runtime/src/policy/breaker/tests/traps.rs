@@ -1,31 +1,23 @@
 //! The traps that breakers in the field fell into, one test each.
 
 use std::mem;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::*;
+use super::super::*;
+use super::{breaker, call};
 
 const WAIT: Duration = Duration::from_secs(5);
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// A breaker that opens on the first failure and closes on one good probe, and its first instant.
 fn hair_trigger(change: impl FnOnce(&mut Config)) -> (Arc<Breaker>, Instant) {
-    let mut config = Config {
-        open_jitter: 0.0,
-        consecutive_failures: 1,
-        permitted_number_of_calls_in_half_open_state: 1,
-        wait_duration_in_open_state: WAIT,
-        max_wait_duration_in_half_open_state: LIMIT,
-        ..Config::default()
-    };
-    change(&mut config);
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "any instant will do as the first"
-    )]
-    let now = Instant::now();
-    (Arc::new(Breaker::new(config, now, 1).unwrap()), now)
+    breaker(|config| {
+        config.consecutive_failures = 1;
+        config.permitted_number_of_calls_in_half_open_state = 1;
+        config.wait_duration_in_open_state = WAIT;
+        config.max_wait_duration_in_half_open_state = LIMIT;
+        change(config);
+    })
 }
 
 /// Opens the breaker and waits until a probe may go out.
@@ -33,13 +25,6 @@ fn open(breaker: &Breaker, now: Instant) -> Instant {
     call(breaker, now, Verdict::Failure);
     assert_eq!(breaker.state(), State::Open);
     now + WAIT
-}
-
-fn call(breaker: &Breaker, now: Instant, verdict: Verdict) {
-    breaker
-        .admit(now)
-        .expect("an admitted call")
-        .complete(now, verdict);
 }
 
 /// tower-resilience 0.13: a count window that only grows needs a million failures to notice an outage.
