@@ -13,4 +13,4 @@ mod names;
 mod proto;
 
 #[cfg(feature = "proto")]
-pub use proto::{Builder, Errors, Report, compile};
+pub use proto::{Builder, Errors, Report, compile, plugin};

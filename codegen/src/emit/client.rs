@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use super::server::kind;
 use super::{allow_deprecated, deprecated, docs, messages, outcome};
-use crate::ir::{Kind, Method, Service};
+use crate::ir::{Method, Service};
 
 /// The struct, its calls, and the service's trait for it, so that a caller can be tested with a fake.
 pub(super) fn emit(service: &Service) -> TokenStream {
@@ -16,7 +16,7 @@ pub(super) fn emit(service: &Service) -> TokenStream {
 }
 
 fn shell(service: &Service) -> TokenStream {
-    let client = &service.idents.client;
+    let (client, data) = (&service.idents.client, &service.idents.data);
     let doc = format!(
         " Calls `{}`. Cheap to clone; clones share one stack.",
         service.full_name()
@@ -38,19 +38,15 @@ fn shell(service: &Service) -> TokenStream {
             ///
             /// # Errors
             /// If `target` is nothing that can be connected to.
-            pub async fn connect<U>(
-                target: U,
-            ) -> ::core::result::Result<Self, ::couplet::codegen::ConnectError>
-            where
-                U: ::core::convert::TryInto<::couplet::codegen::Target>,
-                U::Error: ::core::convert::Into<::couplet::codegen::ConnectError>,
-            {
-                ::couplet::codegen::connect(target).await.map(Self::new)
+            pub async fn connect(
+                target: impl ::core::convert::AsRef<str>,
+            ) -> ::core::result::Result<Self, ::couplet::codegen::ConnectError> {
+                ::couplet::codegen::connect(target.as_ref()).await.map(Self::new)
             }
 
             /// Makes a client that calls through `channel`.
             pub fn new(channel: impl ::core::convert::Into<::couplet::codegen::Channel>) -> Self {
-                Self::over(::couplet::codegen::stack(channel.into()))
+                Self::over(::couplet::codegen::stack(channel.into(), &#data))
             }
         }
     }
@@ -82,30 +78,19 @@ fn call(service: &Service, index: usize, method: &Method) -> TokenStream {
     let (ident, table) = (&method.ident, &service.idents.methods);
     let docs = docs(&method.docs, &format!("Calls `{}`.", method.name));
     let deprecated = deprecated(method.deprecated);
-    let (_, response) = messages(method);
+    let (request, response) = messages(method);
     let outcome = outcome(&response);
     let index = Literal::usize_unsuffixed(index);
     let function = format_ident!("{}", kind(method.kind));
-    let request = &method.request;
-    let (argument, sent) = match method.kind {
-        Kind::Unary | Kind::ServerStreaming => (
-            quote!(::couplet::codegen::IntoRequest<#request>),
-            quote!(#request),
-        ),
-        Kind::ClientStreaming | Kind::BidiStreaming => (
-            quote!(::couplet::codegen::IntoStreamingRequest<#request>),
-            quote!(::couplet::codegen::Streaming<#request>),
-        ),
-    };
     quote! {
         #docs
         #deprecated
         pub fn #ident(
             &self,
-            request: impl #argument,
+            request: impl ::couplet::codegen::IntoRequest<#request>,
         ) -> ::couplet::codegen::Outgoing<
-            #sent,
-            impl ::couplet::codegen::Start<#sent, Output = #outcome>,
+            #request,
+            impl ::couplet::codegen::Start<#request, Output = #outcome>,
         > {
             ::couplet::codegen::Outgoing::new(request, move |outgoing| {
                 ::couplet::codegen::call::#function(&self.stack, &#table[#index], outgoing)

@@ -130,17 +130,19 @@ impl Fields {
 
 /// In milliseconds where that is exact, as people write them.
 fn duration(duration: Duration) -> TokenStream {
-    match u64::try_from(duration.as_millis()) {
-        Ok(millis) if Duration::from_millis(millis) == duration => {
-            let millis = Literal::u64_unsuffixed(millis);
-            quote!(::couplet::codegen::millis(#millis))
-        }
-        _ => {
-            let seconds = Literal::u64_unsuffixed(duration.as_secs());
-            let nanos = Literal::u32_unsuffixed(duration.subsec_nanos());
-            quote!(::core::time::Duration::new(#seconds, #nanos))
-        }
+    let whole = |count: u128, of: fn(u64) -> Duration| {
+        let count = u64::try_from(count).ok()?;
+        (of(count) == duration).then(|| Literal::u64_unsuffixed(count))
+    };
+    if let Some(millis) = whole(duration.as_millis(), Duration::from_millis) {
+        return quote!(::couplet::codegen::millis(#millis));
     }
+    if let Some(nanos) = whole(duration.as_nanos(), Duration::from_nanos) {
+        return quote!(::couplet::codegen::nanos(#nanos));
+    }
+    let seconds = Literal::u64_unsuffixed(duration.as_secs());
+    let nanos = Literal::u32_unsuffixed(duration.subsec_nanos());
+    quote!(::core::time::Duration::new(#seconds, #nanos))
 }
 
 fn policies(policies: &Policies) -> TokenStream {

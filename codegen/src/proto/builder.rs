@@ -8,7 +8,7 @@ use prost_build::Config;
 use super::errors::{Errors, directives};
 use super::places::Columns;
 use super::sources::Sources;
-use super::{Front, Settings, files, generate, parse, render};
+use super::{Front, Settings, files, generate, parse, protoc, render};
 use crate::finding::Severity;
 
 /// Generates Rust from the files at `protos`, which import each other from `includes`.
@@ -28,6 +28,7 @@ type Tweak = Box<dyn FnOnce(&mut Config)>;
 #[must_use = "nothing is generated before `compile`"]
 pub struct Builder {
     out_dir: Option<PathBuf>,
+    protoc: Option<PathBuf>,
     tweaks: Vec<Tweak>,
     tonic_stubs: bool,
     errors_in_code: bool,
@@ -56,6 +57,12 @@ impl Builder {
     /// Writes to this folder, which must exist. Default: cargo's `OUT_DIR`.
     pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(folder.into());
+        self
+    }
+
+    /// Reads contracts with this `protoc` in place of the compiler that couplet brings along.
+    pub fn protoc(mut self, program: impl Into<PathBuf>) -> Self {
+        self.protoc = Some(program.into());
         self
     }
 
@@ -144,35 +151,44 @@ impl Builder {
     }
 
     fn run(mut self, protos: &[PathBuf], includes: &[PathBuf]) -> Result<Report, Errors> {
-        let out_dir = match self
+        let out_dir = self
             .out_dir
             .take()
-            .or_else(|| std::env::var_os("OUT_DIR").map(PathBuf::from))
-        {
-            Some(folder) => folder,
+            .or_else(|| std::env::var_os("OUT_DIR").map(PathBuf::from));
+        let Some(out_dir) = out_dir else {
+            return Err(Errors::one(
+                "no output folder: set `out_dir`, or call this from a build script",
+            ));
+        };
+        let sources = Sources::new(includes);
+        let (mut front, pool) = match &self.protoc {
             None => {
-                return Err(Errors::one(
-                    "no output folder: set `out_dir`, or call this from a build script",
-                ));
+                let mut front = Front::new(sources, Columns::Bytes);
+                let pool = parse::parse(&mut front, protos);
+                (front, pool)
+            }
+            Some(program) => {
+                let mut front = Front::new(sources, Columns::Tabbed);
+                let pool = protoc::parse(&mut front, program, protos, &out_dir);
+                (front, pool)
             }
         };
-        let mut front = Front::new(Sources::new(includes), Columns::Bytes);
-        let settings = self.settings();
-        let pool = parse::parse(&mut front, protos);
+        let (quiet, errors_in_code) = (self.quiet, self.errors_in_code);
+        let settings = self.into_settings();
         let generated = pool.and_then(|pool| generate(&mut front, &pool, settings));
 
         let inputs = front.sources.paths();
         let warnings = rendered(&front, Severity::Warning);
-        if !self.quiet {
+        if !quiet {
             rerun_if_changed(protos, &inputs);
             directives("warning", &warnings);
         }
         let out = match generated {
             Some(files) => files,
-            None if self.errors_in_code => {
-                errors_in_code(&front, &rendered(&front, Severity::Error))
-            }
-            None => return Err(Errors(rendered(&front, Severity::Error))),
+            None => match rendered(&front, Severity::Error) {
+                errors if errors_in_code => in_code(&front, &errors),
+                errors => return Err(Errors(errors)),
+            },
         };
         let files = write(&out_dir, &out)?;
         Ok(Report {
@@ -182,9 +198,10 @@ impl Builder {
         })
     }
 
-    fn settings(&mut self) -> Settings {
+    /// What the settings are to the generator.
+    pub(super) fn into_settings(self) -> Settings {
         let mut config = Config::new();
-        for tweak in self.tweaks.drain(..) {
+        for tweak in self.tweaks {
             tweak(&mut config);
         }
         config.prost_path("::couplet::codegen::prost");
@@ -205,7 +222,8 @@ impl std::fmt::Debug for Builder {
     }
 }
 
-fn rendered(front: &Front, severity: Severity) -> Vec<String> {
+/// The findings of one severity, as text.
+pub(super) fn rendered(front: &Front, severity: Severity) -> Vec<String> {
     let findings = front
         .findings
         .iter()
@@ -245,7 +263,7 @@ fn write(folder: &Path, files: &BTreeMap<String, String>) -> Result<Vec<PathBuf>
 }
 
 /// Every file that the contract would have, with the mistakes in place of its code.
-fn errors_in_code(front: &Front, errors: &[String]) -> BTreeMap<String, String> {
+fn in_code(front: &Front, errors: &[String]) -> BTreeMap<String, String> {
     let text = format!("::core::compile_error!({:?});\n", errors.join("\n\n"));
     let mut out = BTreeMap::from([(files::TREE.to_owned(), text.clone())]);
     for root in &front.roots {

@@ -7,7 +7,7 @@ use prost_types::source_code_info::Location;
 use super::Front;
 use super::messages::Types;
 use super::options::{self, Origin};
-use super::places::range;
+use super::places::At;
 use crate::draft::{self, Written};
 use crate::ir::{Descriptor, Idempotency, Kind};
 
@@ -28,7 +28,7 @@ pub(super) fn services(
     let locations = proto.source_code_info.as_ref();
     let mut origin = Origin {
         file: file.name(),
-        text: text.as_deref().unwrap_or_default(),
+        text: text.as_deref(),
         locations: locations.map_or(&[], |info| info.location.as_slice()),
         columns: front.columns,
         places: &mut front.places,
@@ -114,10 +114,12 @@ fn method(
 fn written(origin: &mut Origin<'_>, path: &[i32], name: &str) -> Written<String> {
     let at = [path, &[NAME]].concat();
     let span = location(origin.locations, &at).or_else(|| location(origin.locations, path));
-    let range = span.and_then(|location| range(origin.text, &location.span, origin.columns));
+    let at = span.map_or(At::File, |location| {
+        At::span(origin.text, &location.span, origin.columns)
+    });
     Written {
         value: name.to_owned(),
-        place: origin.places.of(origin.file, range),
+        place: origin.places.of(origin.file, at),
     }
 }
 

@@ -13,7 +13,9 @@ mod messages;
 mod options;
 mod parse;
 mod places;
+pub mod plugin;
 mod profile;
+mod protoc;
 mod render;
 mod setters;
 mod sources;
@@ -26,7 +28,7 @@ use std::rc::Rc;
 use prost_reflect::{DescriptorPool, FileDescriptor};
 
 use self::messages::Types;
-use self::places::{Columns, Places};
+use self::places::{At, Columns, Places};
 use self::sources::Sources;
 use crate::finding::{Finding, Findings};
 use crate::{check, ir};
@@ -76,14 +78,21 @@ fn generate(
         false => match messages::generate(settings.config, &used) {
             Ok(generated) => generated,
             Err(reason) => {
-                let place = front.places.of(used.first()?.name(), None);
+                let place = front.places.of(used.first()?.name(), At::File);
                 front.findings.add(Finding::error(place, reason));
                 return None;
             }
         },
     };
     let services = services(front, pool, &used, &types)?;
-    files::write(front, pool, &used, &code, &services, settings.tonic_stubs)
+    let parts = files::Parts {
+        pool,
+        files: &used,
+        messages: &code,
+        services: &services,
+        tonic_stubs: settings.tonic_stubs,
+    };
+    files::write(front, &parts)
 }
 
 /// All services of a contract, checked.

@@ -1,12 +1,10 @@
 //! Couplet's options as an author wrote them. The only place that knows how they are spelled in a contract.
 
-use std::ops::Range;
-
 use prost_reflect::{DynamicMessage, ExtensionDescriptor, FieldDescriptor, ReflectMessage, Value};
 use prost_types::source_code_info::Location;
 
 use super::aggregate;
-use super::places::{Columns, Places, range};
+use super::places::{At, Columns, Places};
 use crate::draft::{
     Breaker, Bulkhead, Hedging, Mode, Policies, RateLimit, Retry, WindowType, Written,
 };
@@ -22,8 +20,8 @@ pub(super) const METHOD: &str = "couplet.method";
 pub(super) struct Origin<'a> {
     /// The name by which it is imported.
     pub(super) file: &'a str,
-    /// What it says; empty where only a compiler has seen it.
-    pub(super) text: &'a str,
+    /// What it says, unless only a compiler has seen it.
+    pub(super) text: Option<&'a str>,
     /// The positions.
     pub(super) locations: &'a [Location],
     /// How columns are counted.
@@ -274,16 +272,18 @@ impl<'a, 'o> Reader<'a, 'o> {
         let mut known: Vec<_> = known.collect();
         known.sort_by_key(|location| std::cmp::Reverse(location.path.len()));
 
-        let mut coarse: Option<Range<usize>> = None;
+        let mut coarse = At::File;
         for location in known {
-            let Some(range) = range(origin.text, &location.span, origin.columns) else {
-                continue;
-            };
+            let at = At::span(origin.text, &location.span, origin.columns);
             let rest = &names[location.path.len() - self.base.len()..];
-            if let Some(found) = aggregate::find(origin.text, range.clone(), rest, index) {
-                return origin.places.of(origin.file, Some(found));
+            if let (At::Bytes(range), Some(text)) = (&at, origin.text)
+                && let Some(found) = aggregate::find(text, range.clone(), rest, index)
+            {
+                return origin.places.of(origin.file, At::Bytes(found));
             }
-            coarse.get_or_insert(range);
+            if coarse == At::File {
+                coarse = at;
+            }
         }
         origin.places.of(origin.file, coarse)
     }

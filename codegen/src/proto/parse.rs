@@ -14,7 +14,7 @@ use protox::Compiler;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
 use super::Front;
-use super::places::{Columns, range};
+use super::places::{At, Columns, range};
 use super::sources::Resolver;
 use super::wording;
 use crate::finding::Finding;
@@ -46,7 +46,7 @@ pub(super) fn roots(front: &mut Front, protos: &[PathBuf]) -> Vec<String> {
             Some(name) => roots.push(name),
             None => {
                 let shown = path.display().to_string();
-                let place = front.places.of(&shown, None);
+                let place = front.places.of(&shown, At::File);
                 let title = match path.is_file() {
                     true => format!("`{shown}` is below none of the include folders"),
                     false => format!("`{shown}` is no file"),
@@ -73,7 +73,7 @@ fn read(front: &mut Front, roots: &[String]) {
             // Google's own: read by protox.
             Ok(None) => continue,
             Err(error) => {
-                let place = front.places.of(&name, None);
+                let place = front.places.of(&name, At::File);
                 let finding = Finding::error(place, format!("cannot read `{name}`: {error}"));
                 front.findings.add(finding);
                 continue;
@@ -123,7 +123,9 @@ fn missing(front: &mut Front, file: &File, text: &str, index: usize, import: &st
         Some(start) => statement.start + start - 1..statement.start + start + import.len() + 1,
         None => statement,
     });
-    let place = front.places.of(file.name(), quoted);
+    let place = front
+        .places
+        .of(file.name(), quoted.map_or(At::File, At::Bytes));
     let finding = Finding::error(place, format!("import `{import}` not found"));
     let includes = front.sources.includes().iter();
     let known = couplet_proto::FILES.iter().map(|(name, _)| *name);
@@ -151,7 +153,7 @@ fn edition(front: &mut Front, name: &str, text: &str) -> Option<Finding> {
         return None;
     }
     let end = start + rest.find(';').map_or(rest.len(), |end| end + 1);
-    let place = front.places.of(name, Some(start..end));
+    let place = front.places.of(name, At::Bytes(start..end));
     let finding = Finding::error(place, "editions cannot be read yet");
     Some(finding.help("write `syntax = \"proto3\";` and mark fields with presence as `optional`"))
 }
@@ -180,7 +182,7 @@ fn one(front: &mut Front, file: &str, diagnostic: &dyn Diagnostic) {
     let at = labels
         .last()
         .map(|(range, _)| wording::narrowed(&text, range, &title));
-    let place = front.places.of(file, at);
+    let place = front.places.of(file, at.map_or(At::File, At::Bytes));
     let mut finding = Finding::error(place, wording::title(&title));
     if let [others @ .., (_, label)] = labels.as_slice() {
         finding.label = label.clone().filter(|label| {
@@ -190,7 +192,7 @@ fn one(front: &mut Front, file: &str, diagnostic: &dyn Diagnostic) {
             )
         });
         for (range, label) in others {
-            let place = front.places.of(file, Some(range.clone()));
+            let place = front.places.of(file, At::Bytes(range.clone()));
             finding = finding.related(place, label.clone().unwrap_or_default());
         }
     }

@@ -5,13 +5,24 @@ use std::ops::Range;
 
 use crate::finding::Place;
 
-/// A range of bytes in a file, or the file as a whole.
+/// Somewhere in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Spot {
     /// The name by which the file is imported.
     pub(super) file: String,
+    /// Where in it.
+    pub(super) at: At,
+}
+
+/// Where in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum At {
+    /// The file as a whole.
+    File,
     /// From where to where, in bytes.
-    pub(super) range: Option<Range<usize>>,
+    Bytes(Range<usize>),
+    /// Line and column, from zero, in a file whose text only a compiler has seen.
+    Line(usize, usize),
 }
 
 /// The places that were given out, and the spot of each.
@@ -23,9 +34,9 @@ pub(super) struct Places {
 
 impl Places {
     /// The place of a spot, the same one every time.
-    pub(super) fn of(&mut self, file: &str, range: Option<Range<usize>>) -> Place {
+    pub(super) fn of(&mut self, file: &str, at: At) -> Place {
         let file = file.to_owned();
-        let spot = Spot { file, range };
+        let spot = Spot { file, at };
         if let Some(place) = self.known.get(&spot) {
             return *place;
         }
@@ -38,6 +49,20 @@ impl Places {
     /// The spot of a place that was given out here.
     pub(super) fn spot(&self, place: Place) -> Option<&Spot> {
         self.spots.get(usize::try_from(place.0).ok()?)
+    }
+}
+
+impl At {
+    /// A compiler's `span`, in bytes where the text is known.
+    pub(super) fn span(text: Option<&str>, span: &[i32], columns: Columns) -> Self {
+        let number = |index: usize| usize::try_from(*span.get(index)?).ok();
+        match text {
+            Some(text) => range(text, span, columns).map_or(Self::File, Self::Bytes),
+            None => match (number(0), number(1)) {
+                (Some(line), Some(column)) => Self::Line(line, column),
+                _ => Self::File,
+            },
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::Front;
-use super::places::Spot;
+use super::places::{At, Spot};
 use crate::finding::{Finding, Severity};
 
 /// One finding as text of several lines, without colour: cargo shows it in a log as often as on a screen.
@@ -44,9 +44,11 @@ fn located<'a>(front: &Front, mut group: Group<'a>, marks: &[Mark<'a>]) -> Group
     for file in files {
         let (path, text) = front.sources.shown(file);
         let within = marks.iter().filter(|(spot, _, _)| spot.file == file);
-        let annotations = within.filter_map(|(spot, label, kind)| {
-            let range = spot.range.clone()?;
-            Some(kind.span(range).label(label.map(str::to_owned)))
+        let annotations = within.clone().filter_map(|(spot, label, kind)| {
+            let At::Bytes(range) = &spot.at else {
+                return None;
+            };
+            Some(kind.span(range.clone()).label(label.map(str::to_owned)))
         });
         let annotations: Vec<_> = annotations.collect();
         group = match text {
@@ -54,8 +56,17 @@ fn located<'a>(front: &Front, mut group: Group<'a>, marks: &[Mark<'a>]) -> Group
                 let snippet = Snippet::source(text.to_string()).path(path);
                 group.element(snippet.annotations(annotations))
             }
-            _ => group.element(Origin::path(path)),
+            _ => group.element(origin(path, within.map(|(spot, _, _)| &spot.at))),
         };
     }
     group
+}
+
+/// The file, and the first line that is known of it.
+fn origin<'a, 'b>(path: String, mut spots: impl Iterator<Item = &'b At>) -> Origin<'a> {
+    let origin = Origin::path(path);
+    match spots.next() {
+        Some(At::Line(line, column)) => origin.line(line + 1).char_column(column + 1),
+        _ => origin,
+    }
 }

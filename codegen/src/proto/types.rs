@@ -6,7 +6,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost_reflect::{EnumDescriptor, FileDescriptor, MessageDescriptor};
 
 use super::Front;
-use super::places::range;
+use super::places::At;
 use crate::check::TypeName;
 use crate::finding::{Finding, Place};
 use crate::names;
@@ -16,7 +16,7 @@ pub(super) fn check(front: &mut Front, files: &[FileDescriptor]) {
     let types = all(front, files);
     crate::check::collisions(&[], &types, &mut front.findings);
     for file in files {
-        let mut names = Names { front, file };
+        let mut names = Names::new(front, file);
         file.messages().for_each(|message| names.message(&message));
         file.enums().for_each(|choice| names.variants(&choice));
     }
@@ -26,14 +26,15 @@ pub(super) fn check(front: &mut Front, files: &[FileDescriptor]) {
 pub(super) fn all(front: &mut Front, files: &[FileDescriptor]) -> Vec<TypeName> {
     let mut found = Vec::new();
     for file in files.iter().filter(|file| !well_known(file)) {
-        let mut names = Names { front, file };
+        let mut names = Names::new(front, file);
         let package = file.package_name();
         for message in file.messages() {
-            names.types(package, &message, &mut found);
+            names.types(package, &message);
         }
         for choice in file.enums() {
-            names.one(package, choice.name(), "enum", choice.path(), &mut found);
+            names.one(package, "enum", choice.name(), choice.path());
         }
+        found.append(&mut names.found);
     }
     found
 }
@@ -46,35 +47,34 @@ fn well_known(file: &FileDescriptor) -> bool {
 struct Names<'a> {
     front: &'a mut Front,
     file: &'a FileDescriptor,
+    found: Vec<TypeName>,
 }
 
-impl Names<'_> {
-    fn types(&mut self, module: &str, message: &MessageDescriptor, found: &mut Vec<TypeName>) {
-        self.one(module, message.name(), "message", message.path(), found);
+impl<'a> Names<'a> {
+    fn new(front: &'a mut Front, file: &'a FileDescriptor) -> Self {
+        let found = Vec::new();
+        Self { front, file, found }
+    }
+
+    fn types(&mut self, module: &str, message: &MessageDescriptor) {
+        self.one(module, "message", message.name(), message.path());
         let inner = format!("{module}.{}", names::module(message.name()));
         let children: Vec<_> = message
             .child_messages()
             .filter(|child| !child.is_map_entry())
             .collect();
         for child in &children {
-            self.types(&inner, child, found);
+            self.types(&inner, child);
         }
         for choice in message.child_enums() {
-            self.one(&inner, choice.name(), "enum", choice.path(), found);
+            self.one(&inner, "enum", choice.name(), choice.path());
         }
     }
 
-    fn one(
-        &mut self,
-        module: &str,
-        name: &str,
-        what: &str,
-        path: &[i32],
-        found: &mut Vec<TypeName>,
-    ) {
+    fn one(&mut self, module: &str, what: &str, name: &str, path: &[i32]) {
         let place = self.place(path);
         match names::type_name(name) {
-            Some(ident) => found.push(TypeName {
+            Some(ident) => self.found.push(TypeName {
                 package: module.to_owned(),
                 ident,
                 what: format!("{what} `{name}`"),
@@ -154,9 +154,9 @@ impl Names<'_> {
             .iter()
             .flat_map(|info| &info.location);
         let location = locations.find(|location| location.path == name);
-        let range = location
-            .zip(text)
-            .and_then(|(location, text)| range(&text, &location.span, self.front.columns));
-        self.front.places.of(self.file.name(), range)
+        let at = location.map_or(At::File, |location| {
+            At::span(text.as_deref(), &location.span, self.front.columns)
+        });
+        self.front.places.of(self.file.name(), at)
     }
 }

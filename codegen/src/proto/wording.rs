@@ -96,6 +96,17 @@ fn distance(one: &str, other: &str) -> usize {
     row[other.len()]
 }
 
+/// The length of the word or mark at the front.
+pub(super) fn token(text: &str) -> usize {
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    match text.chars().next() {
+        Some(first) if letter(first) => text.find(|c| !letter(c)).unwrap_or(text.len()),
+        Some('"') => text[1..].find('"').map_or(text.len(), |end| end + 2),
+        Some(first) => first.len_utf8(),
+        None => 0,
+    }
+}
+
 /// Where the first statement of a file begins, after spaces and comments.
 pub(super) fn first_statement(text: &str) -> usize {
     let mut rest = text;
