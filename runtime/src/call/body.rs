@@ -17,14 +17,6 @@ pub enum Body {
 }
 
 impl Body {
-    /// The same body once more: one message is shared, a stream is gone once read.
-    pub fn replay(&self) -> Option<Self> {
-        match self {
-            Self::One(message, trailers) => Some(Self::One(message.clone(), trailers.clone())),
-            Self::Many(_) => None,
-        }
-    }
-
     /// The one message of a unary call or reply, and its trailing metadata.
     ///
     /// # Errors

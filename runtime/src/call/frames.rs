@@ -47,7 +47,10 @@ type Hook = Box<dyn FnOnce(End<'_>) + Send + Sync>;
 type Interrupt = SyncWrapper<Pin<Box<dyn Future<Output = Status> + Send>>>;
 
 /// A stream of frames. Layers that want its outcome or must be able to stop it say so here and never wrap it again.
-pub struct Frames {
+pub struct Frames(Box<Watched>);
+
+/// Behind a pointer, so that a call with one message, which is most of them, does not carry the room for a stream about.
+struct Watched {
     source: Option<SyncWrapper<Pin<Box<dyn Source>>>>,
     interrupts: Vec<Interrupt>,
     hooks: Vec<Hook>,
@@ -58,11 +61,11 @@ pub struct Frames {
 impl Frames {
     /// Reads from `source`.
     pub fn new(source: impl Source + 'static) -> Self {
-        Self {
+        Self(Box::new(Watched {
             source: Some(SyncWrapper::new(Box::pin(source))),
             interrupts: Vec::new(),
             hooks: Vec::new(),
-        }
+        }))
     }
 
     /// A stream of one message.
@@ -75,12 +78,14 @@ impl Frames {
 
     /// Calls `hook` when the stream is over: read to its end, failed, or dropped. The hook added last runs first.
     pub fn on_end(&mut self, hook: impl FnOnce(End<'_>) + Send + Sync + 'static) {
-        self.hooks.push(Box::new(hook));
+        self.0.hooks.push(Box::new(hook));
     }
 
     /// Ends the stream with the status that `interrupt` resolves to, if that comes first.
     pub fn until(&mut self, interrupt: impl Future<Output = Status> + Send + 'static) {
-        self.interrupts.push(SyncWrapper::new(Box::pin(interrupt)));
+        self.0
+            .interrupts
+            .push(SyncWrapper::new(Box::pin(interrupt)));
     }
 
     /// The next frame; `None` after the last one.
@@ -90,7 +95,7 @@ impl Frames {
 
     /// The next frame; `None` after the last one.
     pub fn poll_frame(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame, Status>>> {
-        let Some(source) = &mut self.source else {
+        let Some(source) = &mut self.0.source else {
             return Poll::Ready(None);
         };
         let mut polled = source.get_mut().as_mut().poll_frame(context);
@@ -109,7 +114,7 @@ impl Frames {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame, Status>>> {
-        for interrupt in &mut self.interrupts {
+        for interrupt in &mut self.0.interrupts {
             if let Poll::Ready(status) = interrupt.get_mut().as_mut().poll(context) {
                 return Poll::Ready(Some(Err(status)));
             }
@@ -118,9 +123,9 @@ impl Frames {
     }
 
     fn end(&mut self, end: End<'_>) {
-        self.source = None;
-        self.interrupts.clear();
-        while let Some(hook) = self.hooks.pop() {
+        self.0.source = None;
+        self.0.interrupts.clear();
+        while let Some(hook) = self.0.hooks.pop() {
             hook(end);
         }
     }
@@ -136,7 +141,7 @@ impl fmt::Debug for Frames {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Frames")
-            .field("over", &self.source.is_none())
+            .field("over", &self.0.source.is_none())
             .finish_non_exhaustive()
     }
 }

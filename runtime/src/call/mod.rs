@@ -16,6 +16,7 @@ mod peer;
 mod phase;
 mod policies;
 mod release;
+mod spare;
 pub mod status;
 mod streaming;
 pub mod timeout;
@@ -37,11 +38,12 @@ pub use mark::Mark;
 pub use message::Message;
 pub use method::{Cache, Idempotency, Kind, Method, Service};
 pub use peer::Peer;
-pub use phase::{Phase, during};
+pub use phase::{During, Phase, during};
 pub use policies::{
     BreakerPolicy, BulkheadPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy, Window,
 };
 pub use release::{Announced, Minimum, Range, Release, ReleaseError, Said};
+pub use spare::Spare;
 pub use streaming::Streaming;
 
 /// One RPC on its way, encoded but not yet on any wire.
@@ -84,22 +86,6 @@ impl Call {
             body,
             extensions: Extensions::new(),
         }
-    }
-
-    /// The same call once more, if its body can be sent again: one message can, a stream cannot.
-    pub fn replay(&self) -> Option<Self> {
-        Some(Self {
-            method: self.method,
-            timeout: self.timeout,
-            started: self.started,
-            deadline: self.deadline,
-            announced: self.announced.clone(),
-            encoding: self.encoding,
-            peer: self.peer.clone(),
-            metadata: self.metadata.clone(),
-            body: self.body.replay()?,
-            extensions: self.extensions.clone(),
-        })
     }
 }
 

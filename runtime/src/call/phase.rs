@@ -3,9 +3,12 @@
 use std::{
     cell::Cell,
     fmt,
-    future::{Future, poll_fn},
-    pin::pin,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
 };
+
+use pin_project_lite::pin_project;
 
 /// What a call waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,19 +33,35 @@ thread_local! {
     static WAITING: Cell<Phase> = const { Cell::new(Phase::Queue) };
 }
 
+pin_project! {
+    /// A future whose waiting has a name; see [`during`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing until they are polled"]
+    pub struct During<F> {
+        #[pin]
+        future: F,
+        phase: Phase,
+    }
+}
+
 /// Runs `future` and notes `phase` whenever it has to wait.
 ///
 /// The note is read by the layer that polled it, in the same poll, so one cell for each thread is enough.
-pub async fn during<F: Future>(phase: Phase, future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|context| {
-        let polled = future.as_mut().poll(context);
+pub fn during<F: Future>(phase: Phase, future: F) -> During<F> {
+    During { future, phase }
+}
+
+impl<F: Future> Future for During<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let polled = this.future.poll(context);
         if polled.is_pending() {
-            phase.note();
+            this.phase.note();
         }
         polled
-    })
-    .await
+    }
 }
 
 impl Phase {

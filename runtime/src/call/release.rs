@@ -51,10 +51,10 @@ pub enum Announced {
     Unsaid,
     /// What this end says of itself.
     Own(&'static Said),
-    /// What the other end said.
-    Peer(Range),
+    /// What the other end said. Boxed, because every call and reply carries this about.
+    Peer(Box<Range>),
     /// What the other end said makes no sense; the text of it.
-    Malformed(Box<str>),
+    Malformed(Box<String>),
 }
 
 /// A version that cannot be read.
@@ -120,8 +120,8 @@ impl Announced {
             return Self::Unsaid;
         };
         match Range::read(version, min) {
-            Ok(range) => Self::Peer(range),
-            Err(error) => Self::Malformed(error.to_string().into()),
+            Ok(range) => Self::Peer(Box::new(range)),
+            Err(error) => Self::Malformed(Box::new(error.to_string())),
         }
     }
 

@@ -59,9 +59,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_internal_and_the_next_call_is_served() {
         let stack = Catch::new(Handler(|call: Call| async move {
-            let text =
-                String::from_utf8_lossy(&call.body.replay().unwrap().one().await?.0.payload())
-                    .into_owned();
+            let text = format!("{:?}", call.body);
             assert!(!text.contains("boom"), "asked to");
             echo(call).await
         }));

@@ -35,15 +35,18 @@ impl<I> Retry<I> {
 }
 
 impl<I: Invoke> Invoke for Retry<I> {
-    async fn invoke(&self, call: Call) -> Result<Reply, Status> {
-        let again = call.replay();
-        match (self.inner.invoke(call).await, again) {
-            (Err(status), Some(mut again)) if Mark::of(&status) == Some(Mark::Unprocessed) => {
-                self.counts.transparent.add();
-                again.started = None;
-                self.inner.invoke(again).await
+    async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
+        // One place where attempts are awaited keeps the future, which is moved about, small.
+        let mut spare = call.spare();
+        loop {
+            let answer = self.inner.invoke(call).await;
+            match (answer, spare.take()) {
+                (Err(status), Some(unseen)) if Mark::of(&status) == Some(Mark::Unprocessed) => {
+                    self.counts.transparent.add();
+                    call = unseen.into();
+                }
+                (answer, _) => return answer,
             }
-            (answer, _) => answer,
         }
     }
 }

@@ -1,0 +1,112 @@
+//! What the client's layers cost: the whole default stack over a service that answers at once, nanoseconds and
+//! allocations a call, at one thread and, per core, at two.
+
+use std::{future::Future, hint::black_box, sync::Barrier, task, time::Instant};
+
+use couplet::{
+    Status,
+    call::{
+        Body, BreakerPolicy, Cache, Call, Idempotency, Invoke, Kind, Message, Method, Policies, Reply,
+        RetryPolicy, Service,
+    },
+    stack::Client,
+};
+use couplet_benches::alloc::{Counting, count};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+static ECHO: Service = Service {
+    name: "bench.Echo",
+    version: "1.4.2",
+    accepts: "",
+    methods: &METHODS,
+    descriptor: &[],
+    cache: Cache::new(),
+};
+
+static METHODS: [Method; 1] = [Method {
+    service: &ECHO,
+    name: "Unary",
+    path: "/bench.Echo/Unary",
+    index: 0,
+    kind: Kind::Unary,
+    idempotency: Idempotency::NoSideEffects,
+    policies: Policies {
+        timeout: Some(std::time::Duration::from_secs(1)),
+        retry: Some(RetryPolicy::UNSET),
+        breaker: Some(BreakerPolicy::UNSET),
+        ..Policies::UNSET
+    },
+}];
+
+/// Answers every call with its own message.
+struct Null;
+
+impl Invoke for Null {
+    async fn invoke(&self, call: Call) -> Result<Reply, Status> {
+        Ok(Reply::new(black_box(call).body))
+    }
+}
+
+const ROUNDS: usize = 7;
+const CALLS: u32 = 400_000;
+
+fn main() {
+    let message = Message::encode(&"a hundred bytes ".repeat(6)).expect("short enough");
+    let bare = best(1, &Null, &message);
+    let stack = Client::new(Null, &ECHO);
+    for threads in [1, 2] {
+        let (nanos, allocations) = best(threads, &stack, &message);
+        println!(
+            "client stack, {threads} thread(s): {nanos:.0} ns and {allocations:.2} allocations a call \
+             (the null service alone: {:.0} ns, {:.2})",
+            bare.0, bare.1
+        );
+    }
+    let breaker = stack.breakers().of(&METHODS[0]);
+    let counts = stack.counts();
+    println!(
+        "counters: deadline {}, breaker {:?}, version (unsaid by the null service) {}",
+        counts.deadline.bounded.sum(),
+        breaker.state(),
+        counts.version.unsaid.sum()
+    );
+    assert!(counts.deadline.bounded.sum() > 0 && counts.version.unsaid.sum() > 0);
+}
+
+/// The best of several rounds, as nanoseconds and allocations a call of each thread.
+fn best(threads: usize, stack: &impl Invoke, message: &Message) -> (f64, f64) {
+    let rounds = (0..ROUNDS).map(|_| round(threads, stack, message));
+    rounds.fold((f64::MAX, f64::MAX), |best, round| {
+        (best.0.min(round.0), best.1.min(round.1))
+    })
+}
+
+fn round(threads: usize, stack: &impl Invoke, message: &Message) -> (f64, f64) {
+    let barrier = Barrier::new(threads);
+    let before = count();
+    let nanos: f64 = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| calls(&barrier, stack, message)))
+            .collect();
+        workers.into_iter().map(|worker| worker.join().expect("no panic")).sum()
+    });
+    let calls = f64::from(CALLS) * threads as f64;
+    (nanos / calls, ((count() - before) as f64 / calls * 100.0).floor() / 100.0)
+}
+
+fn calls(barrier: &Barrier, stack: &impl Invoke, message: &Message) -> f64 {
+    let mut context = task::Context::from_waker(task::Waker::noop());
+    barrier.wait();
+    let started = Instant::now();
+    for _ in 0..CALLS {
+        let call = Call::new(&METHODS[0], Body::One(message.clone(), None));
+        let mut answer = std::pin::pin!(stack.invoke(call));
+        let task::Poll::Ready(answer) = answer.as_mut().poll(&mut context) else {
+            unreachable!("the null service answers at once");
+        };
+        black_box(answer.is_ok());
+    }
+    started.elapsed().as_nanos() as f64
+}
