@@ -17,7 +17,11 @@ pub mod context;
 mod fixture;
 pub mod layer;
 pub mod policy;
+#[cfg(feature = "http2")]
+pub mod server;
 pub mod stack;
 
 pub use call::Streaming;
+#[cfg(feature = "http2")]
+pub use server::Server;
 pub use tonic::{Code, Request, Response, Status, metadata};

@@ -6,3 +6,4 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod fault;
 mod reassembly;
+pub(crate) mod serve;

@@ -1,0 +1,104 @@
+//! One served connection: handshake, calls, drain, end.
+
+use std::{convert::Infallible, future::Future, io, pin::pin, sync::Arc};
+
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::{select, sync::watch, time::timeout};
+
+use super::{
+    Dispatch, Settings, Socket,
+    calls::Calls,
+    preface::{Greeted, greet},
+};
+use crate::call::Peer;
+
+/// How far a server's life has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// New calls are welcome.
+    Serving,
+    /// Accepted calls run to their end; clients are told to go elsewhere.
+    Draining,
+    /// Whatever still runs is cut.
+    Over,
+}
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Who answers.
+    pub(crate) dispatch: Dispatch,
+    /// What a connection may ask for.
+    pub(crate) settings: Settings,
+}
+
+/// Serves the connection that `opening` makes until the client goes away or `stage` says so. Returns how many calls were
+/// cut.
+pub(crate) async fn serve(
+    opening: impl Future<Output = io::Result<(Socket, Peer)>>,
+    shared: Arc<Shared>,
+    mut stage: watch::Receiver<Stage>,
+) -> usize {
+    let (socket, peer) = select! {
+        opened = open(opening, &shared.settings) => match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                tracing::debug!(%error, "a connection was not opened");
+                return 0;
+            }
+        },
+        // No call was accepted yet, so there is nothing to wait for.
+        () = reached(&mut stage, Stage::Draining) => return 0,
+    };
+    let (calls, peer) = (Calls::default(), Arc::new(peer));
+    let http = shared.settings.http(calls.clone());
+    let service = service_fn(move |request| {
+        let (shared, peer) = (Arc::clone(&shared), Arc::clone(&peer));
+        async move { Ok::<_, Infallible>(shared.dispatch.answer(request, peer).await) }
+    });
+    let mut served = pin!(http.serve_connection(TokioIo::new(socket), service));
+    let ended = select! {
+        biased;
+        ended = served.as_mut() => Some(ended),
+        () = reached(&mut stage, Stage::Draining) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            served.as_mut().graceful_shutdown();
+            select! {
+                biased;
+                ended = served.as_mut() => ended,
+                // Dropping the connection resets its calls, which drops their handlers.
+                () = reached(&mut stage, Stage::Over) => return calls.open(),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection failed");
+    }
+    0
+}
+
+async fn open(
+    opening: impl Future<Output = io::Result<(Socket, Peer)>>,
+    settings: &Settings,
+) -> io::Result<(Greeted, Peer)> {
+    let opened = timeout(settings.handshake_timeout, async {
+        let (socket, peer) = opening.await?;
+        Ok((greet(socket).await?, peer))
+    });
+    match opened.await {
+        Ok(opened) => opened,
+        Err(_) => Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the client did not finish its handshake in time",
+        )),
+    }
+}
+
+async fn reached(stage: &mut watch::Receiver<Stage>, wanted: Stage) {
+    // A server that is gone without a word is over as well.
+    let _ = stage.wait_for(|stage| *stage >= wanted).await;
+}

@@ -1,0 +1,20 @@
+//! The serving side of HTTP/2: a connection's life, and each of its requests from HTTP to a call and back.
+//!
+//! It is told which sockets to serve, who answers and when to stop; what listens and decides that is `server`.
+
+mod answer;
+mod calls;
+mod connection;
+mod dispatch;
+mod foreign;
+mod preface;
+mod routes;
+mod settings;
+
+pub(crate) use answer::Answer;
+pub(crate) use connection::{Shared, Stage, serve};
+pub(crate) use dispatch::{Dispatch, Mounts, mounted};
+pub(crate) use foreign::Foreign;
+pub(crate) use preface::Socket;
+pub(crate) use routes::{Routes, Taken};
+pub(crate) use settings::{Messages, Settings};

@@ -1,0 +1,133 @@
+//! The first bytes of an HTTP/2 connection, read before anything is built for it.
+//!
+//! A client that sends nothing, or sends them one by one, costs a socket and a timer until the handshake times out, and a
+//! client that speaks something else is gone at its first wrong byte. Once they are read, shutting down gracefully cannot
+//! wait for them.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Bytes both ways.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// A connection of any kind: one virtual call beside a system call.
+pub(crate) type Socket = Box<dyn Io>;
+
+/// A socket whose preface was read, and is read once more.
+pub(super) struct Greeted {
+    left: &'static [u8],
+    socket: Socket,
+}
+
+/// Waits for the preface.
+///
+/// # Errors
+/// If the client sends something else, or goes away.
+pub(super) async fn greet(mut socket: Socket) -> io::Result<Greeted> {
+    let mut left = PREFACE;
+    let mut buffer = [0; PREFACE.len()];
+    while !left.is_empty() {
+        let read = socket.read(&mut buffer[..left.len()]).await?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        left = left.strip_prefix(&buffer[..read]).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the client does not speak HTTP/2",
+            )
+        })?;
+    }
+    Ok(Greeted {
+        left: PREFACE,
+        socket,
+    })
+}
+
+// === Greeted ===
+
+impl AsyncRead for Greeted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.left.is_empty() {
+            return Pin::new(&mut self.socket).poll_read(context, buffer);
+        }
+        let (now, later) = self.left.split_at(self.left.len().min(buffer.remaining()));
+        buffer.put_slice(now);
+        self.left = later;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Greeted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_preface_is_read_once_more() {
+        let (mut client, server) = tokio::io::duplex(64);
+        tokio::io::AsyncWriteExt::write_all(&mut client, PREFACE)
+            .await
+            .unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut client, b"next")
+            .await
+            .unwrap();
+        let mut greeted = greet(Box::new(server)).await.unwrap();
+        let mut read = [0; PREFACE.len() + 4];
+        greeted.read_exact(&mut read).await.unwrap();
+        assert!(read.starts_with(PREFACE));
+        assert!(read.ends_with(b"next"));
+    }
+
+    #[tokio::test]
+    async fn another_protocol_is_refused_at_its_first_wrong_byte() {
+        let (mut client, server) = tokio::io::duplex(64);
+        tokio::io::AsyncWriteExt::write_all(&mut client, b"PO")
+            .await
+            .unwrap();
+        let refused = greet(Box::new(server)).await.err().unwrap();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidData);
+    }
+}

@@ -1,0 +1,256 @@
+//! What a server serves: contracts, any tonic service, health and reflection, behind whatever HTTP layers.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{Request, Response};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tonic::{body::Body as AnyBody, server::NamedService};
+use tower_layer::Layer;
+use tower_service::Service as HttpService;
+
+#[cfg(feature = "tls")]
+use super::ServerTls;
+use super::{
+    Address, Drained, ServeError, Server,
+    extras::Extras,
+    listener::{Boxed, Listener},
+};
+use crate::{
+    call::{Service, Shared, share},
+    carrier::http2::fault::BoxError,
+    carrier::http2::serve::{self, Dispatch, Foreign, Messages, Mounts, Routes, Settings},
+    codegen::Contract,
+    stack,
+};
+
+/// Builds a [`Server`]. Every bound has a default; see the methods that set them.
+#[must_use = "does nothing until it is served or bound"]
+pub struct Builder {
+    pub(super) contracts: Vec<(&'static Service, Shared)>,
+    pub(super) foreign: Vec<(&'static str, Foreign)>,
+    pub(super) health: bool,
+    pub(super) reflection: bool,
+    pub(super) descriptors: Vec<&'static [u8]>,
+    pub(super) settings: Settings,
+    pub(super) messages: Messages,
+    pub(super) max_connections: usize,
+    pub(super) drain: Duration,
+    layers: Vec<Box<dyn FnOnce(Foreign) -> Foreign + Send>>,
+    #[cfg(feature = "tls")]
+    tls: Option<ServerTls>,
+}
+
+/// The routes of a server as an HTTP service: what an HTTP layer wraps.
+#[derive(Debug, Clone)]
+pub struct Routed(Foreign);
+
+// === Builder ===
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            contracts: Vec::new(),
+            foreign: Vec::new(),
+            health: false,
+            reflection: false,
+            descriptors: Vec::new(),
+            settings: Settings::default(),
+            messages: Messages::default(),
+            max_connections: 1024,
+            drain: Duration::from_secs(25),
+            layers: Vec::new(),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Serves a contract, inside the server's layers: deadlines, versions, panics.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "nobody takes a server for a number"
+    )]
+    pub fn add<C: Contract>(mut self, contract: C) -> Self {
+        self.contracts
+            .push((C::SERVICE, share(stack::server(contract))));
+        self
+    }
+
+    /// Serves any tonic service. It gets the client's deadline and a net under its panics; versions are not its business.
+    pub fn add_tonic<S>(mut self, service: S) -> Self
+    where
+        S: HttpService<Request<AnyBody>, Response = Response<AnyBody>, Error = Infallible>,
+        S: NamedService + Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
+        self.foreign.push((S::NAME, Foreign::new(service)));
+        self
+    }
+
+    /// Serves `grpc.health.v1.Health`: every service of this server is SERVING until the server drains.
+    #[cfg(feature = "health")]
+    pub fn health(mut self) -> Self {
+        self.health = true;
+        self
+    }
+
+    /// Serves reflection, v1 and v1alpha, from the descriptors of the contracts and of
+    /// [`describe`](Self::describe).
+    #[cfg(feature = "reflection")]
+    pub fn reflection(mut self) -> Self {
+        self.reflection = true;
+        self
+    }
+
+    /// Describes services that are no contracts to reflection, as an encoded `FileDescriptorSet` with its imports.
+    #[cfg(feature = "reflection")]
+    pub fn describe(mut self, descriptors: &'static [u8]) -> Self {
+        self.descriptors.push(descriptors);
+        self
+    }
+
+    /// Puts an HTTP layer around all services. The layer added last sees a request first. Its errors become statuses.
+    ///
+    /// It costs a call three boxes; a layer of a client's or a server's stack costs none.
+    pub fn http_layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<Routed> + Send + 'static,
+        L::Service: HttpService<Request<AnyBody>, Response = Response<B>>,
+        L::Service: Clone + Send + Sync + 'static,
+        <L::Service as HttpService<Request<AnyBody>>>::Error: Into<BoxError>,
+        <L::Service as HttpService<Request<AnyBody>>>::Future: Send,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let wrap = move |inner| Foreign::new(layer.layer(Routed(inner)));
+        self.layers.push(Box::new(wrap));
+        self
+    }
+
+    /// Speaks TLS only.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Listens at `address` and serves for as long as the returned future is polled.
+    ///
+    /// # Errors
+    /// If it cannot listen there, or if the services do not fit together.
+    pub async fn serve(self, address: impl Into<Address>) -> Result<(), ServeError> {
+        let _ = self.bind(address).await?.run().await;
+        Ok(())
+    }
+
+    /// Listens at `address` and serves until `shutdown` completes, then drains.
+    ///
+    /// # Errors
+    /// As [`serve`](Self::serve).
+    pub async fn serve_with_shutdown(
+        self,
+        address: impl Into<Address>,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<Drained, ServeError> {
+        Ok(self.bind(address).await?.run_until(shutdown).await)
+    }
+
+    /// Listens at `address`. Connections wait until the server runs.
+    ///
+    /// # Errors
+    /// As [`serve`](Self::serve).
+    pub async fn bind(self, address: impl Into<Address>) -> Result<Server, ServeError> {
+        let address = address.into();
+        match Listener::bind(&address).await {
+            Ok(listener) => self.over(listener),
+            Err(source) => Err(ServeError::Bind { address, source }),
+        }
+    }
+
+    /// Serves the connections of `stream`, such as one end of a [`tokio::io::duplex`]. The server ends with the stream.
+    ///
+    /// # Errors
+    /// If the services do not fit together.
+    pub fn incoming<S, IO>(self, stream: S) -> Result<Server, ServeError>
+    where
+        S: Stream<Item = io::Result<IO>> + Send + Unpin + 'static,
+        IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.over(Listener::Stream(Box::pin(Boxed(stream))))
+    }
+
+    fn over(mut self, listener: Listener) -> Result<Server, ServeError> {
+        let mut routes = Routes::default();
+        let extras = Extras::add_to(&mut self)?;
+        for (service, shared) in &self.contracts {
+            routes.add(service, shared)?;
+        }
+        for (name, foreign) in self.foreign {
+            routes.add_foreign(name, foreign)?;
+        }
+        let mounts = Mounts {
+            routes,
+            messages: self.messages,
+        };
+        let dispatch = if self.layers.is_empty() {
+            Dispatch::new(mounts)
+        } else {
+            let routed = Foreign::routes(mounts);
+            let wrap = |inner, wrap: Box<dyn FnOnce(Foreign) -> Foreign + Send>| wrap(inner);
+            Dispatch::layered(self.layers.into_iter().fold(routed, wrap))
+        };
+        Ok(Server {
+            listener,
+            shared: Arc::new(serve::Shared {
+                dispatch,
+                settings: self.settings,
+            }),
+            extras,
+            max_connections: self.max_connections,
+            drain: self.drain,
+            #[cfg(feature = "tls")]
+            tls: self.tls,
+        })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let contracts = self.contracts.iter().map(|(service, _)| service.name);
+        let foreign = self.foreign.iter().map(|(name, _)| *name);
+        let services: Vec<_> = contracts.chain(foreign).collect();
+        formatter
+            .debug_struct("Builder")
+            .field("services", &services)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+// === Routed ===
+
+impl HttpService<Request<AnyBody>> for Routed {
+    type Response = Response<AnyBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<AnyBody>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<AnyBody>) -> Self::Future {
+        self.0.pass(request)
+    }
+}

@@ -1,0 +1,181 @@
+//! A server's life: it accepts, it drains, it is over.
+//!
+//! Draining closes the listener, tells every client to go elsewhere (GOAWAY) and lets accepted calls finish. After the
+//! drain deadline whatever still runs is cut: connections are dropped, which resets their calls and drops the handlers.
+
+use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    pin, select,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::JoinSet,
+    time::timeout,
+};
+
+#[cfg(feature = "tls")]
+use super::ServerTls;
+use super::{Builder, extras::Extras, listener::Listener};
+use crate::{
+    call::Peer,
+    carrier::http2::serve::{self, Socket, Stage},
+};
+
+/// A server that is bound to its place and not running yet.
+pub struct Server {
+    pub(super) listener: Listener,
+    pub(super) shared: Arc<serve::Shared>,
+    pub(super) extras: Extras,
+    pub(super) max_connections: usize,
+    pub(super) drain: Duration,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<ServerTls>,
+}
+
+/// How a server ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[must_use = "says whether calls were cut"]
+#[non_exhaustive]
+pub struct Drained {
+    /// Connections that were still open at the drain deadline.
+    pub connections_cut: usize,
+    /// Their calls that were not over.
+    pub calls_cut: usize,
+}
+
+/// How long cut connections may take to notice.
+const NOTICE: Duration = Duration::from_secs(1);
+
+/// The connections of a running server.
+struct Connections {
+    tasks: JoinSet<usize>,
+    stage: watch::Sender<Stage>,
+    room: Arc<Semaphore>,
+}
+
+// === Server ===
+
+impl Server {
+    /// Begins to build one.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The bound address; `None` for unix sockets and streams.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// What the health service reports, to be changed while the server runs; `None` without [`Builder::health`].
+    #[cfg(feature = "health")]
+    pub fn health_reporter(&self) -> Option<tonic_health::server::HealthReporter> {
+        self.extras.health.clone()
+    }
+
+    /// Serves until there are no more connections to accept, which for sockets is never.
+    pub async fn run(self) -> Drained {
+        self.run_until(std::future::pending()).await
+    }
+
+    /// Serves until `shutdown` completes, then drains. Dropping the returned future cuts everything at once.
+    pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) -> Drained {
+        pin!(shutdown);
+        let mut connections = Connections::new(self.max_connections);
+        self.extras.opened().await;
+        loop {
+            select! {
+                biased;
+                () = &mut shutdown => break,
+                Some(_) = connections.tasks.join_next() => {}
+                accepted = accept(&mut self.listener, &connections.room) => {
+                    let Some((permit, socket, peer)) = accepted else { break };
+                    connections.serve(&self, permit, socket, peer);
+                }
+            }
+        }
+        drop(self.listener);
+        self.extras.closed().await;
+        connections.drain(self.drain).await
+    }
+
+    fn opening(
+        &self,
+        socket: Socket,
+        peer: Peer,
+    ) -> impl Future<Output = io::Result<(Socket, Peer)>> + use<> {
+        #[cfg(feature = "tls")]
+        let tls = self.tls.clone();
+        async move {
+            #[cfg(feature = "tls")]
+            if let Some(tls) = tls {
+                return tls.accept(socket, peer).await;
+            }
+            Ok((socket, peer))
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Server")
+            .field("local_addr", &self.local_addr())
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The next connection, once there is room for it.
+async fn accept(
+    listener: &mut Listener,
+    room: &Arc<Semaphore>,
+) -> Option<(OwnedSemaphorePermit, Socket, Peer)> {
+    let permit = Arc::clone(room).acquire_owned().await.ok()?;
+    let (socket, peer) = listener.accept().await?;
+    Some((permit, socket, peer))
+}
+
+// === Connections ===
+
+impl Connections {
+    fn new(most: usize) -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            stage: watch::Sender::new(Stage::Serving),
+            room: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
+        }
+    }
+
+    fn serve(&mut self, server: &Server, permit: OwnedSemaphorePermit, socket: Socket, peer: Peer) {
+        let opening = server.opening(socket, peer);
+        let (shared, stage) = (Arc::clone(&server.shared), self.stage.subscribe());
+        self.tasks.spawn(async move {
+            let _permit = permit;
+            serve::serve(opening, shared, stage).await
+        });
+    }
+
+    async fn drain(mut self, deadline: Duration) -> Drained {
+        self.stage.send_replace(Stage::Draining);
+        let drained = timeout(deadline, async {
+            while self.tasks.join_next().await.is_some() {}
+        });
+        if drained.await.is_ok() {
+            return Drained::default();
+        }
+        let mut cut = Drained {
+            connections_cut: self.tasks.len(),
+            calls_cut: 0,
+        };
+        self.stage.send_replace(Stage::Over);
+        let counted = timeout(NOTICE, async {
+            while let Some(calls) = self.tasks.join_next().await {
+                cut.calls_cut += calls.unwrap_or_default();
+            }
+        });
+        if counted.await.is_err() {
+            self.tasks.abort_all();
+        }
+        tracing::warn!(?cut, "the drain deadline passed");
+        cut
+    }
+}

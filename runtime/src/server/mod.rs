@@ -1,0 +1,59 @@
+//! Serves contracts and any tonic service: what is served, within which bounds, and the server's life from bind to drain.
+//!
+//! ```no_run
+//! # async fn shown(movies: impl couplet::codegen::Contract + 'static) -> Result<(), couplet::server::ServeError> {
+//! couplet::Server::builder()
+//!     .add(movies)
+//!     .serve("127.0.0.1:50051")
+//!     .await?;
+//! # Ok(()) }
+//! ```
+
+mod address;
+mod builder;
+mod extras;
+mod life;
+mod limits;
+mod listener;
+#[cfg(feature = "tls")]
+mod tls;
+
+use std::io;
+
+pub use address::Address;
+pub use builder::{Builder, Routed};
+pub use life::{Drained, Server};
+#[cfg(feature = "tls")]
+pub use tls::{ServerTls, TlsError};
+
+use crate::carrier::http2::serve::Taken;
+
+/// Why a server cannot serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// It cannot listen there.
+    #[error("cannot listen at {address}")]
+    Bind {
+        /// Where.
+        address: Address,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Two services of one name.
+    #[error("the service `{0}` was added twice")]
+    Taken(&'static str),
+    /// The descriptors of a contract cannot be read.
+    #[cfg(feature = "reflection")]
+    #[error("cannot reflect")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+impl From<Taken> for ServeError {
+    fn from(Taken(name): Taken) -> Self {
+        Self::Taken(name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

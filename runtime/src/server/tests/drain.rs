@@ -1,0 +1,63 @@
+//! The end of a server: what was accepted may finish, nothing new begins, and it is over when it said it would be.
+
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+
+use super::*;
+
+#[tokio::test]
+async fn a_drain_lets_accepted_calls_finish_and_refuses_new_connections() {
+    let server = Running::start(|builder| builder).await;
+    let client = server.client().await;
+    let waiting = tokio::spawn(async move { client.say("wait").await });
+    server.probe.begun(1).await;
+    let mut idle = server.socket().await;
+
+    server.stop.send(()).unwrap();
+    // The listener is gone as soon as connections are refused, and a client without a preface is not waited for.
+    while TcpStream::connect(server.address).await.is_ok() {}
+    assert!(idle.read_u8().await.is_err());
+
+    server.probe.leave.add_permits(1);
+    assert_eq!(waiting.await.unwrap().unwrap(), "wait");
+    assert_eq!(server.ended.await.unwrap(), Drained::default());
+}
+
+#[tokio::test]
+async fn clients_are_told_to_go_elsewhere() {
+    let server = Running::start(|builder| builder).await;
+    let (client, connection) = h2::client::handshake(server.socket().await).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let client = Client(client);
+    assert!(client.say("hi").await.is_ok());
+    server.stop.send(()).unwrap();
+    // A GOAWAY that names no error ends an idle connection well.
+    connection.await.unwrap().unwrap();
+    assert_eq!(server.ended.await.unwrap(), Drained::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_outlasts_the_drain_is_cut_and_counted() {
+    let drain = Duration::from_secs(5);
+    let server = Running::start(|builder| builder.drain_timeout(drain)).await;
+    let client = server.client().await;
+    let calls = ["hang", "forever", "hang"].map(|text| {
+        let client = client.clone();
+        tokio::spawn(async move { client.call(SAY, &[], text).await })
+    });
+    server.probe.begun(3).await;
+    let stopped = tokio::time::Instant::now();
+    server.stop.send(()).unwrap();
+    let cut = server.ended.await.unwrap();
+    assert_eq!((cut.connections_cut, cut.calls_cut), (1, 3));
+    let took = stopped.elapsed();
+    assert!(
+        took >= drain && took < drain + Duration::from_secs(1),
+        "{took:?}"
+    );
+    server.probe.dropped(3).await;
+    for call in calls {
+        assert_eq!(code(call.await.unwrap()), Code::Unavailable);
+    }
+}
