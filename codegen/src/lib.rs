@@ -1,6 +1,12 @@
 //! Couplet's build plugin.
 #![warn(clippy::unwrap_used)]
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        reason = "a test that panics has told what it knows"
+    )
+)]
 
 pub mod check;
 mod docs;

@@ -71,10 +71,14 @@ impl Source {
         places.iter().any(|place| self.path.starts_with(place))
     }
 
-    /// Its lines of code with their numbers: without comments, and without the unit tests at its end.
+    fn is_test(&self) -> bool {
+        self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
+    }
+
+    /// Its lines of code with their numbers: without comments, and without unit tests.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text
-            .lines()
+        let text = if self.is_test() { "" } else { &self.text };
+        text.lines()
             .zip(1..)
             .take_while(|(line, _)| !(line.starts_with("#[cfg(") && line.contains("test")))
             .map(|(line, number)| (number, line.split(" // ").next().unwrap_or(line)))

@@ -58,12 +58,6 @@ const RULES: &[Rule] = &[
             "unimplemented!(",
         ],
     },
-    Rule {
-        why: "a test runs or is deleted",
-        places: &[""],
-        except: &["tests/tidy/"],
-        never: &["#[ignore"],
-    },
 ];
 
 #[test]
