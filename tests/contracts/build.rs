@@ -1,0 +1,36 @@
+//! Generates every contract in `tests/protos`, all in one go, as a code base that uses all of them would.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+const ROOTS: [&str; 4] = ["conformance", "etcd", "googleapis", "grpc"];
+
+#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
+fn main() -> io::Result<()> {
+    let roots = ROOTS.map(|root| Path::new("../protos").join(root));
+    let mut protos = Vec::new();
+    for root in &roots {
+        find(root, &mut protos)?;
+    }
+    assert!(protos.len() > 190, "only {} contracts are there", protos.len());
+    protos.sort();
+    // Without versions, which nobody declared for couplet: that would be a page of warnings.
+    let generated = couplet_codegen::Builder::new().quiet(true).compile(&protos, &roots);
+    generated.map_err(io::Error::other)?;
+    println!("cargo::rerun-if-changed=../protos");
+    Ok(())
+}
+
+fn find(folder: &Path, protos: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            find(&path, protos)?;
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            protos.push(path);
+        }
+    }
+    Ok(())
+}
