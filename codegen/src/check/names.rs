@@ -1,6 +1,7 @@
 //! Names that meet: two methods with one Rust name, a message with the name of a generated type.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use syn::Ident;
 
@@ -73,41 +74,48 @@ fn nameless(what: &str, name: &str, place: Place) -> Finding {
 
 /// Types of one package with the same Rust name: services' generated types and all others.
 pub fn collisions(services: &[draft::Service], types: &[TypeName], findings: &mut Findings) {
-    let mut seen: HashMap<(&str, String), (&str, Place)> = HashMap::new();
+    let mut seen: HashMap<(&str, String), (String, Place)> = HashMap::new();
     for known in types {
-        let key = (known.package.as_str(), known.ident.to_string());
-        if let Some((first, place)) = seen.insert(key, (&known.what, known.place)) {
-            let title = format!(
-                "{first} and {} are both `{}` in Rust",
-                known.what, known.ident
-            );
-            let finding = Finding::error(known.place, title).related(place, "the first one");
-            findings.add(finding.help("rename one of them"));
+        let own = (known.what.clone(), known.place);
+        match seen.entry((&known.package, known.ident.to_string())) {
+            Entry::Vacant(free) => drop(free.insert(own)),
+            Entry::Occupied(taken) => {
+                let (first, place) = taken.get();
+                let title = format!(
+                    "{first} and {} are both `{}` in Rust",
+                    known.what, known.ident
+                );
+                let finding = Finding::error(known.place, title).related(*place, "the first one");
+                findings.add(finding.help("rename one of them"));
+            }
         }
     }
     for service in services {
         let Some(name) = names::type_name(&service.name.value) else {
             continue;
         };
-        for generated in [
+        let generated = [
             format!("{name}"),
             format!("{name}Client"),
             format!("{name}Server"),
-        ] {
-            let key = (service.package.as_str(), generated.clone());
-            let own = (service.name.value.as_str(), service.name.place);
-            let Some((other, place)) = seen.insert(key, own) else {
-                continue;
-            };
-            let title = format!(
-                "{other} has the name of `{generated}`, which is generated for service `{}`",
-                service.name.value
+        ];
+        let what = format!("service `{}`", service.name.value);
+        let keys = || {
+            generated
+                .iter()
+                .map(|name| (service.package.as_str(), name.clone()))
+        };
+        for (other, place) in keys().filter_map(|key| seen.get(&key)) {
+            let title = format!("{other} has a name that {what} needs");
+            let help = format!(
+                "{what} makes `{name}`, `{name}Client` and `{name}Server`: rename one of them"
             );
-            let finding = Finding::error(place, title).related(service.name.place, "the service");
-            findings.add(finding.help(format!(
-                "rename one of them: service `{}` makes {name}, {name}Client and {name}Server",
-                service.name.value
-            )));
+            let finding = Finding::error(*place, title).related(service.name.place, "needed here");
+            findings.add(finding.help(help));
+        }
+        for key in keys() {
+            seen.entry(key)
+                .or_insert_with(|| (what.clone(), service.name.place));
         }
     }
 }

@@ -42,6 +42,8 @@ struct Front {
     sources: Rc<Sources>,
     columns: Columns,
     roots: Vec<String>,
+    /// The names of all messages and enums, for those that are misspelled.
+    declared: Vec<String>,
     places: Places,
     findings: Findings,
 }
@@ -52,6 +54,7 @@ impl Front {
             sources: Rc::new(sources),
             columns,
             roots: Vec::new(),
+            declared: Vec::new(),
             places: Places::default(),
             findings: Findings::default(),
         }

@@ -271,12 +271,18 @@ impl<'a, 'o> Reader<'a, 'o> {
         });
         let mut known: Vec<_> = known.collect();
         known.sort_by_key(|location| std::cmp::Reverse(location.path.len()));
+        // `option (couplet.method).retry.max_attempts = 2;` is where `retry` is.
+        let parts = origin
+            .locations
+            .iter()
+            .filter(|location| location.path.starts_with(&full));
+        known.extend(parts.filter(|location| location.path.len() > full.len()));
 
         let mut coarse = At::File;
         for location in known {
             let at = At::span(origin.text, &location.span, origin.columns);
-            let rest = &names[location.path.len() - self.base.len()..];
-            if let (At::Bytes(range), Some(text)) = (&at, origin.text)
+            let rest = names.get(location.path.len() - self.base.len()..);
+            if let (At::Bytes(range), Some(text), Some(rest)) = (&at, origin.text, rest)
                 && let Some(found) = aggregate::find(text, range.clone(), rest, index)
             {
                 return origin.places.of(origin.file, At::Bytes(found));

@@ -91,6 +91,11 @@ fn read(front: &mut Front, roots: &[String]) {
             }
         };
         let descriptor = file.file_descriptor_proto();
+        let messages = descriptor.message_type.iter().map(|message| message.name());
+        let enums = descriptor.enum_type.iter().map(|choice| choice.name());
+        front
+            .declared
+            .extend(messages.chain(enums).map(str::to_owned));
         for (index, import) in descriptor.dependency.iter().enumerate() {
             if !exists(front, import) {
                 missing(front, &file, &source.text, index, import);
@@ -196,9 +201,7 @@ fn one(front: &mut Front, file: &str, diagnostic: &dyn Diagnostic) {
             finding = finding.related(place, label.clone().unwrap_or_default());
         }
     }
-    finding.help = diagnostic
-        .help()
-        .map(|help| help.to_string())
-        .or_else(|| wording::help(&title));
+    finding.help = wording::help(&title, &front.declared)
+        .or_else(|| diagnostic.help().map(|help| help.to_string()));
     front.findings.add(finding);
 }

@@ -4,9 +4,12 @@ use std::ops::Range;
 
 use crate::ir::Code;
 
-/// A title as ours are: lower case and with `names like this`.
+/// A title as ours are: lower case, short, and with `names like this`.
 pub(super) fn title(text: &str) -> String {
-    text.replace('\'', "`")
+    match text.split_once("' resolves to '") {
+        Some((name, _)) => format!("`{}` is not defined", name.trim_start_matches('\'')),
+        None => text.replace('\'', "`"),
+    }
 }
 
 /// Where within `range` the name is that `title` speaks of: compilers point at whole options.
@@ -33,25 +36,62 @@ pub(super) fn narrowed(text: &str, range: &Range<usize>, title: &str) -> Range<u
     }
 }
 
-/// What would be right, for the mistakes that protox has no help for.
-pub(super) fn help(title: &str) -> Option<String> {
+/// What would be right; `declared` are the names of all messages and enums.
+pub(super) fn help(title: &str, declared: &[String]) -> Option<String> {
     let mut quoted = title.split('\'').skip(1).step_by(2);
     let (name, of) = (quoted.next()?, quoted.next());
+    if title.contains("' resolves to '") {
+        let near = nearest(
+            name,
+            [super::options::SERVICE, super::options::METHOD].into_iter(),
+        );
+        return Some(one_of(near, || {
+            "define the option, or import the file that does".to_owned()
+        }));
+    }
+    if title.ends_with("is not defined") {
+        let near = nearest(name, declared.iter().map(String::as_str));
+        return Some(one_of(near, || {
+            "declare it, or import the file that does".to_owned()
+        }));
+    }
+    if title.contains("' conflicts with ") {
+        return Some("rename one of them".to_owned());
+    }
+    if let Some(rest) = title.strip_prefix("expected ") {
+        return rest
+            .split_once(", but found")
+            .map(|(expected, _)| match expected {
+                "a string" => format!("put it between quotes: \"{name}\""),
+                other => format!("put {other} here"),
+            });
+    }
+    option_help(name, of?)
+}
+
+/// What would be right for a name that one of couplet's options does not have.
+fn option_help(name: &str, of: &str) -> Option<String> {
     match of {
-        Some("google.rpc.Code") => {
+        "google.rpc.Code" => {
             let known = Code::names().skip(1);
             let near = nearest(name, known.clone());
-            let all = || format!("the codes are {}", known.collect::<Vec<_>>().join(", "));
-            Some(near.map_or_else(all, |near| format!("did you mean `{near}`?")))
+            Some(one_of(near, || {
+                format!("the codes are {}", known.collect::<Vec<_>>().join(", "))
+            }))
         }
-        Some(message) if message.starts_with("couplet.") => {
+        message if message.starts_with("couplet.") => {
             let fields = fields(message);
             let near = nearest(name, fields.iter().copied());
-            let all = || format!("the fields are {}", fields.join(", "));
-            Some(near.map_or_else(all, |near| format!("did you mean `{near}`?")))
+            Some(one_of(near, || {
+                format!("the fields are {}", fields.join(", "))
+            }))
         }
         _ => None,
     }
+}
+
+fn one_of(near: Option<&str>, otherwise: impl FnOnce() -> String) -> String {
+    near.map_or_else(otherwise, |near| format!("did you mean `{near}`?"))
 }
 
 /// The fields of one of couplet's option messages, read from their own contract.
@@ -72,8 +112,17 @@ fn fields(message: &str) -> Vec<&'static str> {
     lines.collect()
 }
 
-/// The known name that is close enough to be the one that was meant.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The known name that was probably meant: one that goes on where this one ends, or one that is close.
+pub(super) fn nearest<'a>(
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
+    let mut longer = known
+        .clone()
+        .filter(|known| name.len() > 3 && known.starts_with(name));
+    if let Some(longer) = longer.next() {
+        return Some(longer);
+    }
     let limit = (name.len() / 3).max(1);
     let near = known.map(|known| (distance(name, known), known)).min();
     near.filter(|(distance, _)| *distance <= limit)
@@ -136,9 +185,14 @@ mod tests {
 
     #[test]
     fn names_what_was_probably_meant() {
-        let help = help("field 'timeot' not found for message 'couplet.MethodOptions'");
+        let help = help(
+            "field 'timeot' not found for message 'couplet.MethodOptions'",
+            &[],
+        );
         assert_eq!(help.as_deref(), Some("did you mean `timeout`?"));
         assert_eq!(nearest("zzz", ["timeout"].into_iter()), None);
+        let known = ["failure_codes", "failure_rate_threshold"];
+        assert_eq!(nearest("failure_rate", known.into_iter()), Some(known[1]));
     }
 
     #[test]
