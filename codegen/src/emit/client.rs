@@ -113,7 +113,7 @@ fn contract(service: &Service) -> TokenStream {
     });
     quote! {
         #allow
-        impl<I: ::couplet::codegen::Invoke> #ident for #client<I> {
+        impl<I: ::couplet::codegen::Invoke + 'static> #ident for #client<I> {
             #(#methods)*
         }
     }

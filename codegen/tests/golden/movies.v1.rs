@@ -759,7 +759,7 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
 }
 
 #[allow(deprecated)]
-impl<I: ::couplet::codegen::Invoke> Movies for MoviesClient<I> {
+impl<I: ::couplet::codegen::Invoke + 'static> Movies for MoviesClient<I> {
     async fn get_movie(
         &self,
         request: ::couplet::codegen::Request<GetMovieRequest>,
