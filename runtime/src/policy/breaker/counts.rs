@@ -9,7 +9,7 @@ use super::window::Totals;
 /// Numbers of calls since the breaker was made. No change of state and no reset takes anything away.
 ///
 /// Every admitted call ends up in exactly one of `successes`, `failures`, `ignored`, `abandoned` and `stale`. Calls
-/// that went through while the breaker was disabled are in none.
+/// that were admitted while the breaker was disabled are in none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {

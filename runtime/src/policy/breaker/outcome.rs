@@ -20,12 +20,12 @@ const WHILE: u64 = 1_000_000;
 impl Breaker {
     #[inline]
     pub(super) fn settle(&self, ticket: Ticket, now: Instant, verdict: Verdict) {
+        if ticket.state() == State::Disabled {
+            return;
+        }
         let word = self.load();
         if word.phase() != ticket.phase {
             return count(&self.counters.cells().stale);
-        }
-        if word.state() == State::Disabled {
-            return;
         }
         if verdict == Verdict::Ignored {
             count(&self.counters.cells().ignored);
@@ -96,6 +96,9 @@ impl Breaker {
     }
 
     pub(super) fn abandon(&self, ticket: Ticket) {
+        if ticket.state() == State::Disabled {
+            return;
+        }
         count(&self.counters.cells().abandoned);
         self.release(ticket);
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::state::Word;
 use super::{Breaker, State, Verdict};
 
 /// Leave to make one call.
@@ -69,7 +70,7 @@ impl<B: Deref<Target = Breaker>> Permit<B> {
 
     /// The number of changes of state before the call was admitted.
     pub fn generation(&self) -> u32 {
-        super::state::generation(self.ticket.phase)
+        self.ticket.word().generation()
     }
 }
 
@@ -79,6 +80,20 @@ impl<B: Deref<Target = Breaker>> Drop for Permit<B> {
         if !self.completed {
             self.breaker.abandon(self.ticket);
         }
+    }
+}
+
+// === Ticket ===
+
+impl Ticket {
+    /// The state in which the call was admitted.
+    #[inline]
+    pub(super) fn state(self) -> State {
+        self.word().state()
+    }
+
+    fn word(self) -> Word {
+        Word::of_phase(self.phase)
     }
 }
 

@@ -93,6 +93,11 @@ impl Word {
         Self((state as u64) << STATE | ((generation & GENERATION) as u64) << PHASE)
     }
 
+    /// The word of a state and generation, without probes.
+    pub(super) const fn of_phase(phase: u32) -> Self {
+        Self((phase as u64) << PHASE)
+    }
+
     /// The word after a change to `state`.
     pub(super) const fn enter(self, state: State) -> Self {
         Self::new(state, self.generation().wrapping_add(1))
@@ -103,7 +108,7 @@ impl Word {
     }
 
     pub(super) const fn generation(self) -> u32 {
-        generation(self.phase())
+        self.phase() & GENERATION
     }
 
     /// State and generation together: equal as long as nothing changed.
@@ -158,11 +163,6 @@ impl Word {
     const fn byte(self, unit: u64) -> u32 {
         (self.0 / unit) as u8 as u32
     }
-}
-
-/// The generation in a phase.
-pub(super) const fn generation(phase: u32) -> u32 {
-    phase & GENERATION
 }
 
 #[cfg(test)]

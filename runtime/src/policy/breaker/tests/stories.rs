@@ -174,6 +174,7 @@ fn forced_states_are_kept_until_a_reset() {
     handle.disable(later);
     let before = handle.counts(later);
     (0..100).for_each(|_| fail(&breaker, later));
+    drop(breaker.admit(later));
     assert_eq!(handle.counts(later), before);
 
     handle.reset(later);
