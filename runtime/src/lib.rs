@@ -10,6 +10,8 @@
 
 pub mod call;
 pub mod carrier;
+#[cfg(feature = "http2")]
+pub mod client;
 mod clock;
 pub mod codegen;
 pub mod context;

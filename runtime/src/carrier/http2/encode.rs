@@ -1,12 +1,11 @@
 //! What is sent: the messages of a call or of a reply as an HTTP body.
 //!
 //! A unary body is one piece of data without a box. A stream's small messages that are ready together share one DATA
-//! frame, because peers take floods of tiny frames for an attack. A reply ends with its status in the trailers; a call
-//! whose own stream fails keeps that status aside for its caller, since HTTP/2 can only tell the peer a number.
+//! frame, because peers take floods of tiny frames for an attack. A reply ends with its status in the trailers; the body
+//! of a call whose stream fails fails with that status, since HTTP/2 can only tell the peer a number.
 
 use std::{
     pin::Pin,
-    sync::{Arc, OnceLock},
     task::{Context, Poll, ready},
 };
 
@@ -29,9 +28,6 @@ pub(crate) struct Framing {
     pub(crate) limit: usize,
 }
 
-/// Where the status of a failed upload is kept for the caller.
-pub(crate) type Aside = Arc<OnceLock<Status>>;
-
 /// The body of a call or of a reply.
 #[derive(Debug)]
 pub(crate) struct Outgoing(Content);
@@ -48,8 +44,7 @@ struct Many {
     framing: Framing,
     /// A message that did not fit into the last DATA frame.
     held: Option<Bytes>,
-    /// Where a call's own failure goes. A reply tells it in its trailers.
-    aside: Option<Aside>,
+    ends: Ends,
 }
 
 #[derive(Debug)]
@@ -57,6 +52,15 @@ enum From {
     Open(Frames),
     Ended(Result<MetadataMap, Status>),
     Told,
+}
+
+/// What comes after the last message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// Nothing, or an error of the body: a call's.
+    Bare,
+    /// Trailers with the status: a reply's.
+    WithStatus,
 }
 
 /// Messages for one DATA frame; a single one is not copied.
@@ -100,7 +104,7 @@ impl Outgoing {
     /// The body of a reply, with its status in the trailers.
     pub(crate) fn reply(body: call::Body, framing: Framing) -> Self {
         let (message, trailers) = match body {
-            call::Body::Many(frames) => return Self::many(frames, framing, None),
+            call::Body::Many(frames) => return Self::many(frames, framing, Ends::WithStatus),
             call::Body::One(message, trailers) => (message, trailers),
         };
         let (data, map) = match framing.frame(message) {
@@ -113,23 +117,22 @@ impl Outgoing {
         Self(Content::One(data, Some(Box::new(map))))
     }
 
-    /// The body of a call. A stream that fails leaves its status in `aside`.
-    ///
-    /// # Errors
-    /// As [`Framing::frame`] for a single message.
-    pub(crate) fn call(body: call::Body, framing: Framing, aside: Aside) -> Result<Self, Status> {
-        Ok(match body {
-            call::Body::Many(frames) => Self::many(frames, framing, Some(aside)),
-            call::Body::One(message, _) => Self(Content::One(Some(framing.frame(message)?), None)),
-        })
+    /// The body of a call with one message, framed already.
+    pub(crate) fn whole(data: Bytes) -> Self {
+        Self(Content::One(Some(data), None))
     }
 
-    fn many(frames: Frames, framing: Framing, aside: Option<Aside>) -> Self {
+    /// The body of a call with a stream of messages. It fails as the stream does.
+    pub(crate) fn upload(frames: Frames, framing: Framing) -> Self {
+        Self::many(frames, framing, Ends::Bare)
+    }
+
+    fn many(frames: Frames, framing: Framing, ends: Ends) -> Self {
         Self(Content::Many(Many {
             source: From::Open(frames),
             framing,
             held: None,
-            aside,
+            ends,
         }))
     }
 }
@@ -183,15 +186,15 @@ impl Many {
         let From::Ended(end) = std::mem::replace(&mut self.source, From::Told) else {
             return Poll::Ready(None);
         };
-        Poll::Ready(match (end, &self.aside) {
-            (Ok(_), Some(_)) => None,
-            (Err(status), Some(aside)) => {
-                // Nobody else writes there.
-                let _ = aside.set(status.clone());
-                Some(Err(status))
+        Poll::Ready(match (self.ends, end) {
+            (Ends::Bare, Ok(_)) => None,
+            (Ends::Bare, Err(status)) => Some(Err(status)),
+            (Ends::WithStatus, Ok(metadata)) => {
+                Some(Ok(http_body::Frame::trailers(status::ok(metadata))))
             }
-            (Ok(metadata), None) => Some(Ok(http_body::Frame::trailers(status::ok(metadata)))),
-            (Err(status), None) => Some(Ok(http_body::Frame::trailers(status::write(&status)))),
+            (Ends::WithStatus, Err(status)) => {
+                Some(Ok(http_body::Frame::trailers(status::write(&status))))
+            }
         })
     }
 
@@ -235,7 +238,7 @@ impl Many {
         self.held.is_none()
             && match &self.source {
                 From::Open(_) | From::Ended(Err(_)) => false,
-                From::Ended(Ok(_)) => self.aside.is_some(),
+                From::Ended(Ok(_)) => self.ends == Ends::Bare,
                 From::Told => true,
             }
     }
@@ -312,8 +315,7 @@ mod tests {
 
     #[test]
     fn a_unary_call_ends_with_its_data() {
-        let body = call::Body::One(message(9), None);
-        let mut body = Outgoing::call(body, PLAIN, Aside::default()).unwrap();
+        let mut body = Outgoing::whole(PLAIN.frame(message(9)).unwrap());
         assert!(!body.is_end_stream());
         assert_eq!(data(&mut body), message(9).framed());
         assert!(body.is_end_stream());
@@ -331,7 +333,7 @@ mod tests {
     #[test]
     fn small_messages_share_a_frame_and_the_last_one_ends_the_stream() {
         let small = stream(stream::iter(vec![Ok(vec![1; 9]); 100]));
-        let mut body = Outgoing::call(small, PLAIN, Aside::default()).unwrap();
+        let mut body = Outgoing::upload(small.into_frames(), PLAIN);
         assert_eq!(data(&mut body).len(), 100 * message(9).framed().len());
         assert!(body.is_end_stream());
         assert!(next(&mut body).is_none());
@@ -373,12 +375,11 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_that_fails_leaves_its_status_aside() {
-        let aside = Aside::default();
+    fn an_upload_that_fails_says_why_and_ends() {
         let items = stream(stream::iter([Err(Status::aborted("mine"))]));
-        let mut body = Outgoing::call(items, PLAIN, aside.clone()).unwrap();
-        assert!(next(&mut body).unwrap().is_err());
-        assert_eq!(aside.get().unwrap().message(), "mine");
+        let mut body = Outgoing::upload(items.into_frames(), PLAIN);
+        assert_eq!(next(&mut body).unwrap().unwrap_err().message(), "mine");
+        assert!(next(&mut body).is_none());
     }
 
     #[test]

@@ -1,9 +1,34 @@
 //! gRPC over HTTP/2: the one place that touches the wire.
 //!
-//! Both ends share how messages are framed ([`encode`], [`decode`]) and what a broken stream means ([`fault`]).
+//! Both ends share how messages are framed (`encode`, `decode`, `reassembly`) and what a broken stream means (`fault`).
+//! The client's end is [`Http2`]: `target` and `dial` make a `connection`, `pool` keeps them, `exchange` sends one
+//! request over one of them, and `reply` reads the answer.
 
+mod client;
+mod config;
+mod connection;
 pub(crate) mod decode;
+mod dial;
 pub(crate) mod encode;
+mod exchange;
 pub(crate) mod fault;
+mod io;
+mod keepalive;
+mod over;
+mod pool;
 mod reassembly;
+mod reply;
 pub(crate) mod serve;
+mod service;
+#[cfg(test)]
+mod stories;
+mod target;
+#[cfg(feature = "tls")]
+mod tls;
+
+#[cfg(feature = "tls")]
+pub use self::tls::{ClientTls, TlsError};
+pub use self::{
+    client::Http2, keepalive::Keepalive, over::Over, service::HttpService, target::TargetError,
+};
+pub(crate) use self::{config::Config, service::HttpLayer, target::Target};

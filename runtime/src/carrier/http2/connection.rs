@@ -1,0 +1,189 @@
+//! One connection: how many calls it carries, how many it may, and the task that moves its frames.
+//!
+//! A connection counts as up once the peer's settings came. The task ends with it, and marks it as closed.
+
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+
+use super::{
+    config,
+    fault::chain,
+    io::Io,
+    keepalive::{Keepalive, Pings},
+};
+
+/// A connection that is up, or was.
+#[derive(Debug)]
+pub(super) struct Connection {
+    sender: SendRequest<Bytes>,
+    load: Arc<Load>,
+}
+
+/// What the task of a connection and its users tell each other.
+#[derive(Debug, Default)]
+struct Load {
+    /// Calls under way.
+    calls: AtomicUsize,
+    /// The most streams that the peer takes at once.
+    room: AtomicUsize,
+    closed: AtomicBool,
+}
+
+/// A place for one call on a connection; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Lease {
+    sender: SendRequest<Bytes>,
+    connection: Arc<Connection>,
+}
+
+/// The frames of one connection.
+struct Driver {
+    frames: h2::client::Connection<Io, Bytes>,
+    pings: Option<Pings>,
+    load: Arc<Load>,
+}
+
+// === Connection ===
+
+impl Connection {
+    /// Speaks HTTP/2 over `io`, and returns once the peer did so too.
+    ///
+    /// # Errors
+    /// Why the peer cannot be spoken to.
+    pub(super) async fn open(io: Io, keepalive: Option<Keepalive>) -> Result<Self, String> {
+        let (sender, mut frames) = config::handshake()
+            .handshake(io)
+            .await
+            .map_err(|error| chain(&error))?;
+        let load = Arc::<Load>::default();
+        let pings = keepalive
+            .zip(frames.ping_pong())
+            .map(|(settings, pings)| Pings::new(settings, pings));
+        let mut driver = Driver {
+            frames,
+            pings,
+            load: Arc::clone(&load),
+        };
+        poll_fn(|context| match driver.poll(context) {
+            Poll::Ready(Ok(())) => {
+                Poll::Ready(Err("the peer closed the connection at once".to_owned()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(format!(
+                "the peer does not speak HTTP/2: {}",
+                chain(&error)
+            ))),
+            Poll::Pending if load.room.load(Ordering::Relaxed) > 0 => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
+        })
+        .await?;
+        tokio::spawn(driver.run());
+        Ok(Self { sender, load })
+    }
+
+    /// Whether new calls may go here.
+    pub(super) fn is_open(&self) -> bool {
+        !self.load.closed.load(Ordering::Relaxed)
+    }
+
+    /// Sends no new calls here; those under way go on.
+    pub(super) fn close(&self) {
+        self.load.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Calls under way.
+    pub(super) fn calls(&self) -> usize {
+        self.load.calls.load(Ordering::Relaxed)
+    }
+
+    /// A place for one call, if fewer than `most` are under way and the peer has room.
+    pub(super) fn lease(self: &Arc<Self>, most: usize) -> Option<Lease> {
+        let room = most.min(self.load.room.load(Ordering::Relaxed));
+        let before = self.load.calls.fetch_add(1, Ordering::Relaxed);
+        let lease = self.hold();
+        (before < room).then_some(lease)
+    }
+
+    /// A place for one call, though it may have to wait until the peer has room.
+    pub(super) fn queue(self: &Arc<Self>) -> Lease {
+        self.load.calls.fetch_add(1, Ordering::Relaxed);
+        self.hold()
+    }
+
+    fn hold(self: &Arc<Self>) -> Lease {
+        Lease {
+            sender: self.sender.clone(),
+            connection: Arc::clone(self),
+        }
+    }
+}
+
+// === Lease ===
+
+impl Lease {
+    /// Whether the peer still takes new calls, as far as is known. If not, no other call will come here.
+    pub(super) fn is_alive(&mut self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        let alive = !matches!(self.sender.poll_ready(&mut context), Poll::Ready(Err(_)));
+        if !alive {
+            self.close();
+        }
+        alive
+    }
+
+    /// What sends the call.
+    pub(super) fn sender(&mut self) -> &mut SendRequest<Bytes> {
+        &mut self.sender
+    }
+
+    /// Sends no new calls to this connection.
+    pub(super) fn close(&self) {
+        self.connection.close();
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.connection.load.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+// === Driver ===
+
+impl Driver {
+    async fn run(self) {
+        let mut driver = pin!(self);
+        let ended = poll_fn(|context| driver.poll(context)).await;
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended");
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
+        let polled = Pin::new(&mut self.frames).poll(context);
+        let room = self.frames.max_concurrent_send_streams();
+        self.load.room.store(room, Ordering::Relaxed);
+        if polled.is_pending()
+            && let Some(pings) = &mut self.pings
+        {
+            let idle = self.load.calls.load(Ordering::Relaxed) == 0;
+            return pings.poll(context, idle).map(Ok);
+        }
+        polled
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.load.closed.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,60 @@
+//! Peers that go silent and peers that break the protocol.
+
+use std::time::Duration;
+
+use tonic::Code;
+
+use super::peer::{answer_raw, channel, listen, text, unary};
+use crate::{
+    call::Mark,
+    client::{Channel, Keepalive},
+};
+
+/// A server that is up and answers a call with `bytes`.
+async fn answering(bytes: &'static [u8]) -> String {
+    listen(move |stream| async move {
+        let _stream = answer_raw(stream, bytes).await;
+        std::future::pending::<()>().await;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn frames_that_break_http2_never_end_in_unknown() {
+    for bytes in [
+        // DATA before HEADERS.
+        &[0, 0, 1, 0, 0, 0, 0, 0, 1, 7][..],
+        // A stream that was never opened.
+        &[0, 0, 1, 0, 0, 0, 0, 0, 9, 7],
+        // An even stream.
+        &[0, 0, 1, 1, 4, 0, 0, 0, 2, 0x88],
+        // A header block that is no HPACK.
+        &[0, 0, 1, 1, 4, 0, 0, 0, 1, 0xff],
+        // A window that overflows.
+        &[0, 0, 4, 8, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff],
+        // A PING of the wrong length.
+        &[0, 0, 1, 6, 0, 0, 0, 0, 0, 7],
+        // No frame at all.
+        b"HTTP/1.1 200 OK\r\n\r\n",
+    ] {
+        let target = answering(bytes).await;
+        let status = text(&channel(&target), unary("hi")).await.unwrap_err();
+        let expected = [Code::Unavailable, Code::Internal];
+        assert!(expected.contains(&status.code()), "{bytes:?}: {status}");
+        assert_eq!(Mark::of(&status), None, "{bytes:?}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_went_silent_is_noticed_by_its_missing_pong() {
+    let target = answering(&[]).await;
+    let watched = Channel::builder(target).keepalive(Keepalive {
+        interval: Duration::from_millis(10),
+        timeout: Duration::from_millis(10),
+        while_idle: false,
+    });
+    let status = text(&watched.lazy().unwrap(), unary("hi"))
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+}

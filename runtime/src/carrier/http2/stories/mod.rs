@@ -1,0 +1,10 @@
+//! What happens to calls on real sockets, whatever the other end does.
+
+mod answers;
+mod breakage;
+mod connections;
+mod peer;
+mod settings;
+mod streams;
+#[cfg(feature = "tls")]
+mod tls;

@@ -1,0 +1,190 @@
+//! TLS of the client's end, with rustls: whom to trust, who one is, and that the peer agrees to HTTP/2.
+
+use std::{fmt, sync::Arc};
+
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls_pki_types::{
+    CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName, pem::PemObject,
+};
+use tokio_rustls::TlsConnector;
+
+use super::{fault::chain, io::Io, target::Target};
+
+/// What HTTP/2 is called when two ends agree on a protocol.
+const H2: &[u8] = b"h2";
+
+/// Whom to trust and who one is, for `https` targets.
+///
+/// ```no_run
+/// # async fn shown() -> Result<(), Box<dyn std::error::Error>> {
+/// use couplet::client::{Channel, ClientTls};
+///
+/// let tls = ClientTls::new()
+///     .roots(std::fs::read("ca.pem")?)
+///     .identity(std::fs::read("client.pem")?, std::fs::read("client.key")?);
+/// let channel = Channel::builder("https://movies.internal:443").tls(tls).connect().await?;
+/// # drop(channel);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Default)]
+#[must_use]
+pub struct ClientTls {
+    roots: Vec<Vec<u8>>,
+    identity: Option<(Vec<u8>, Vec<u8>)>,
+    server_name: Option<String>,
+}
+
+/// TLS settings that cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TlsError {
+    /// Nobody is trusted.
+    #[error("no root certificates; give the PEM of those to trust with `ClientTls::roots`")]
+    NoRoots,
+    /// Not certificates.
+    #[error("the {0} are no PEM certificates: {1}")]
+    Certificates(&'static str, String),
+    /// Not a key.
+    #[error("the key is no PEM private key: {0}")]
+    Key(String),
+    /// Certificate and key do not fit, or are not supported.
+    #[error("the identity cannot be used: {0}")]
+    Identity(String),
+    /// Not a name.
+    #[error(
+        "`{0}` is not the name of a server; give the one in its certificate with `ClientTls::server_name`"
+    )]
+    ServerName(String),
+}
+
+/// Encrypts connections to one target.
+#[derive(Clone)]
+pub(crate) struct Encrypt {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+// === ClientTls ===
+
+impl ClientTls {
+    /// Nobody is trusted yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts servers whose certificate goes back to one of these, in PEM. Adds to those given before.
+    pub fn roots(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
+        self
+    }
+
+    /// Shows servers this certificate (and its chain) in PEM, with its PKCS#8, PKCS#1 or SEC1 key.
+    pub fn identity(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.identity = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// Expects this name in the server's certificate instead of the target's host.
+    pub fn server_name(mut self, name: impl Into<String>) -> Self {
+        self.server_name = Some(name.into());
+        self
+    }
+
+    /// What encrypts connections to `target`.
+    pub(crate) fn encrypt(&self, target: &Target) -> Result<Encrypt, TlsError> {
+        let host = target.authority.host().trim_matches(['[', ']']);
+        let name = self.server_name.as_deref().unwrap_or(host);
+        let server_name = ServerName::try_from(name.to_owned())
+            .map_err(|_: InvalidDnsNameError| TlsError::ServerName(name.to_owned()))?;
+        let mut config = self.config()?;
+        config.alpn_protocols = vec![H2.to_vec()];
+        Ok(Encrypt {
+            connector: TlsConnector::from(Arc::new(config)),
+            name: server_name,
+        })
+    }
+
+    fn config(&self) -> Result<ClientConfig, TlsError> {
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::Identity(error.to_string()))?
+            .with_root_certificates(self.trusted()?);
+        let Some((certificate, key)) = &self.identity else {
+            return Ok(builder.with_no_client_auth());
+        };
+        let chain = certificates("identity's certificates", certificate)?;
+        let key =
+            PrivateKeyDer::from_pem_slice(key).map_err(|error| TlsError::Key(error.to_string()))?;
+        builder
+            .with_client_auth_cert(chain, key)
+            .map_err(|error| TlsError::Identity(error.to_string()))
+    }
+
+    fn trusted(&self) -> Result<RootCertStore, TlsError> {
+        let mut store = RootCertStore::empty();
+        for pem in &self.roots {
+            for root in certificates("roots", pem)? {
+                store
+                    .add(root)
+                    .map_err(|error| TlsError::Certificates("roots", error.to_string()))?;
+            }
+        }
+        if store.is_empty() {
+            return Err(TlsError::NoRoots);
+        }
+        Ok(store)
+    }
+}
+
+fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match read {
+        Ok(certificates) if certificates.is_empty() => Err(TlsError::Certificates(
+            what,
+            "there is no certificate in it".to_owned(),
+        )),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(TlsError::Certificates(what, error.to_string())),
+    }
+}
+
+impl fmt::Debug for ClientTls {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ClientTls")
+            .field("server_name", &self.server_name)
+            .field("has_identity", &self.identity.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+// === Encrypt ===
+
+impl Encrypt {
+    /// TLS over `io`, with a peer that speaks HTTP/2.
+    ///
+    /// # Errors
+    /// Why the two ends do not agree.
+    pub(super) async fn encrypt(&self, io: Io) -> Result<Io, String> {
+        let stream = self
+            .connector
+            .connect(self.name.clone(), io)
+            .await
+            .map_err(|error| format!("no TLS with the server: {}", chain(&error)))?;
+        match stream.get_ref().1.alpn_protocol() {
+            Some(H2) => Ok(Box::new(stream)),
+            other => Err(format!(
+                "the server does not agree to HTTP/2 over TLS (ALPN `h2`), it chose {}",
+                other.map_or_else(|| "nothing".into(), String::from_utf8_lossy)
+            )),
+        }
+    }
+}
+
+impl fmt::Debug for Encrypt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Encrypt")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

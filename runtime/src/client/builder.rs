@@ -1,0 +1,168 @@
+//! The settings of a channel, with what holds where nothing is set.
+
+use std::{fmt, time::Duration};
+
+use http::HeaderValue;
+use tower_layer::Layer;
+
+use super::{Channel, ConnectError};
+use crate::{
+    call::Encoding,
+    carrier::http2::{Config, Http2, HttpLayer, HttpService, Keepalive, Target},
+    policy::backoff::Backoff,
+};
+
+/// Settings for a [`Channel`]. Every one has a default.
+#[must_use = "a channel comes of `connect` or `lazy`"]
+pub struct Builder {
+    target: String,
+    config: Config,
+    user_agent: Option<String>,
+    layers: Vec<HttpLayer>,
+    #[cfg(feature = "tls")]
+    tls: Option<super::ClientTls>,
+}
+
+impl Builder {
+    pub(super) fn new(target: String) -> Self {
+        Self {
+            target,
+            config: Config::default(),
+            user_agent: None,
+            layers: Vec::new(),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// How long one attempt to connect may take, handshakes included; 20 s. A call's own deadline ends its wait earlier.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.config.connect_timeout = timeout;
+        self
+    }
+
+    /// The pauses between attempts to connect; gRPC's, from 1 s to 120 s.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.config.backoff = backoff;
+        self
+    }
+
+    /// The most connections at once; 4. Further ones are opened only while all others are busy.
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.config.max_connections = most;
+        self
+    }
+
+    /// Tries a connection with a ping; off, because servers may end connections that ping more often than they allow
+    /// (gRPC's own every 5 minutes at most where nothing else is set).
+    pub fn keepalive(mut self, keepalive: Keepalive) -> Self {
+        self.config.keepalive = Some(keepalive);
+        self
+    }
+
+    /// The largest message that is received, in bytes, decompressed; 4 MiB. A larger one ends its call with
+    /// RESOURCE_EXHAUSTED.
+    pub fn receive_limit(mut self, bytes: usize) -> Self {
+        self.config.receive_limit = bytes;
+        self
+    }
+
+    /// The largest message that is sent, in bytes as it goes over the wire; none. A larger one ends its call with
+    /// RESOURCE_EXHAUSTED.
+    pub fn send_limit(mut self, bytes: usize) -> Self {
+        self.config.send_limit = bytes;
+        self
+    }
+
+    /// Compresses messages where a call does not say otherwise; off.
+    pub fn send_compressed(mut self, encoding: Encoding) -> Self {
+        self.config.encoding = Some(encoding);
+        self
+    }
+
+    /// What this program calls itself to servers; `couplet/` and its version.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
+        self
+    }
+
+    /// Puts an HTTP layer below the carrier, such as one of tower-http. The one put first sees a request first.
+    ///
+    /// It sees heads, bodies and trailers as they go over the wire, and costs a few boxes a call. Where a [`Call`] is
+    /// enough to know, a layer in the client's stack is cheaper.
+    ///
+    /// [`Call`]: crate::call::Call
+    pub fn http_layer<L, S, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<HttpService, Service = S> + Send + 'static,
+        S: tower_service::Service<http::Request<tonic::body::Body>, Response = http::Response<B>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        S::Future: Send,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let put = move |inner| HttpService::new(layer.layer(inner));
+        self.layers.push(Box::new(put));
+        self
+    }
+
+    /// The certificates for `https`.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: super::ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// The channel, with its first connection up.
+    ///
+    /// # Errors
+    /// If the settings make no sense or the server cannot be reached.
+    pub async fn connect(self) -> Result<Channel, ConnectError> {
+        let channel = self.lazy()?;
+        match channel.carrier().ready().await {
+            Ok(()) => Ok(channel),
+            Err(status) => Err(ConnectError::Unreachable(Box::new(status))),
+        }
+    }
+
+    /// The channel; it connects with its first call.
+    ///
+    /// # Errors
+    /// If the settings make no sense.
+    pub fn lazy(mut self) -> Result<Channel, ConnectError> {
+        if let Some(name) = self.user_agent {
+            let Ok(value) = HeaderValue::try_from(&name) else {
+                return Err(ConnectError::UserAgent(name));
+            };
+            self.config.user_agent = value;
+        }
+        let target = Target::parse(&self.target)?;
+        #[cfg(feature = "tls")]
+        {
+            self.config.tls = match self.tls {
+                _ if target.scheme == http::uri::Scheme::HTTP => None,
+                Some(tls) => Some(tls.encrypt(&target)?),
+                None => Some(super::ClientTls::new().encrypt(&target)?),
+            };
+        }
+        #[cfg(not(feature = "tls"))]
+        if target.scheme == http::uri::Scheme::HTTPS {
+            return Err(ConnectError::NoTls(self.target));
+        }
+        Ok(Channel::new(Http2::new(target, self.config, self.layers)))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Builder")
+            .field("target", &self.target)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

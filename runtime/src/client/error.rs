@@ -1,0 +1,35 @@
+//! Why there is no channel.
+
+use tonic::Status;
+
+use crate::carrier::http2::TargetError;
+
+/// A channel that could not be made or whose first connection did not come up.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConnectError {
+    /// The target cannot be understood.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// `https` in a build without it.
+    #[error("`{0}` needs TLS; turn on couplet's feature `tls`, or write http:// for none")]
+    NoTls(String),
+    /// What is to be said to servers about this program cannot be a header.
+    #[error("`{0}` cannot be a user agent; write printable ASCII, such as my-service/1.2")]
+    UserAgent(String),
+    /// The certificates or the server's name cannot be used.
+    #[cfg(feature = "tls")]
+    #[error(transparent)]
+    Tls(#[from] crate::carrier::http2::TlsError),
+    /// The server cannot be reached.
+    #[error("{}", .0.message())]
+    Unreachable(Box<Status>),
+}
+
+impl From<ConnectError> for Status {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Unreachable(status) => *status,
+            other => Self::invalid_argument(other.to_string()),
+        }
+    }
+}

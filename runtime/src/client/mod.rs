@@ -1,0 +1,11 @@
+//! The client's end for users: a [`Channel`] to a target, how it is built, and streams to send.
+
+mod builder;
+mod channel;
+mod error;
+pub mod stream;
+
+pub use self::{builder::Builder, channel::Channel, error::ConnectError};
+#[cfg(feature = "tls")]
+pub use crate::carrier::http2::{ClientTls, TlsError};
+pub use crate::carrier::http2::{HttpService, Keepalive, TargetError};
