@@ -5,7 +5,7 @@ use proc_macro2::Span;
 use syn::Ident;
 
 /// Names that a generated client has for itself; a method of that name gets an underscore.
-const TAKEN_IN_CLIENTS: [&str; 4] = ["clone", "connect", "new", "over"];
+const TAKEN_IN_CLIENTS: [&str; 5] = ["clone", "connect", "new", "over", "stack"];
 
 /// Keywords that cannot be written as `r#keyword`.
 const NEVER_RAW: [&str; 6] = ["_", "crate", "extern", "self", "Self", "super"];

@@ -27,3 +27,21 @@ pub use call::Streaming;
 #[cfg(feature = "http2")]
 pub use server::Server;
 pub use tonic::{Code, Request, Response, Status, metadata};
+
+/// Includes the code that `couplet-codegen` generated from a contract, in the crate of the contract.
+///
+/// With a package, it includes that package's items. Without one, it includes every package as a tree of modules
+/// (`movies::v1`), which contracts need whose packages refer to each other.
+///
+/// ```ignore
+/// couplet::include_contract!("movies.v1");
+/// ```
+#[macro_export]
+macro_rules! include_contract {
+    () => {
+        include!(concat!(env!("OUT_DIR"), "/_contract.rs"));
+    };
+    ($package:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $package, ".rs"));
+    };
+}

@@ -33,11 +33,10 @@ fn shell(service: &Service) -> TokenStream {
 
         #allow
         impl #client {
-            /// Makes a client of `target`, such as `http://127.0.0.1:50051`. The connection is
-            /// made with the first call.
+            /// Makes a client of `target`, such as `http://127.0.0.1:50051`, and connects it.
             ///
             /// # Errors
-            /// If `target` is nothing that can be connected to.
+            /// If `target` cannot be understood or reached.
             pub async fn connect(
                 target: impl ::core::convert::AsRef<str>,
             ) -> ::core::result::Result<Self, ::couplet::codegen::ConnectError> {
@@ -67,6 +66,11 @@ fn calls(service: &Service) -> TokenStream {
             /// same process.
             pub fn over(stack: I) -> Self {
                 Self { stack }
+            }
+
+            /// The stack that the calls pass: its counts and its breakers.
+            pub fn stack(&self) -> &I {
+                &self.stack
             }
 
             #(#calls)*

@@ -569,11 +569,10 @@ pub struct MoviesClient<I = ::couplet::codegen::Stack> {
 
 #[allow(deprecated)]
 impl MoviesClient {
-    /// Makes a client of `target`, such as `http://127.0.0.1:50051`. The connection is
-    /// made with the first call.
+    /// Makes a client of `target`, such as `http://127.0.0.1:50051`, and connects it.
     ///
     /// # Errors
-    /// If `target` is nothing that can be connected to.
+    /// If `target` cannot be understood or reached.
     pub async fn connect(
         target: impl ::core::convert::AsRef<str>,
     ) -> ::core::result::Result<Self, ::couplet::codegen::ConnectError> {
@@ -594,6 +593,11 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
     /// same process.
     pub fn over(stack: I) -> Self {
         Self { stack }
+    }
+
+    /// The stack that the calls pass: its counts and its breakers.
+    pub fn stack(&self) -> &I {
+        &self.stack
     }
 
     /// Gets a film by its number, see `Movie`.

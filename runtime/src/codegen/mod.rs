@@ -1,6 +1,8 @@
 //! The door through which generated code enters the runtime. Not for code written by hand: it follows the generator.
 
 pub mod call;
+#[cfg(feature = "http2")]
+mod mount;
 mod outgoing;
 pub mod serve;
 
@@ -12,6 +14,8 @@ use std::{
 pub use ::{bytes::Bytes, http, prost, prost_types, tower_service as tower};
 pub use tonic::{Code, IntoRequest, Request, Response, Status, server::NamedService};
 
+#[cfg(feature = "http2")]
+pub use self::mount::HttpBody;
 pub use self::outgoing::{Outgoing, Prepared, Start};
 pub use crate::call::{
     BreakerPolicy, BulkheadPolicy, Cache, Call, HedgingPolicy, Idempotency, Invoke, Kind, Method,

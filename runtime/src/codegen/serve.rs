@@ -5,6 +5,8 @@ use std::future::Future;
 use prost::Message as Protobuf;
 use tonic::{Request, Response, Status};
 
+#[cfg(feature = "http2")]
+pub use super::mount::{HttpFuture, HttpResponse, http};
 use crate::call::{Body, Call, Message, Reply, Streaming};
 
 /// In the extensions of a unary request: its message came compressed. In those of a unary response: whether to send its
