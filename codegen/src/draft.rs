@@ -3,8 +3,10 @@
 //! Durations, versions and numbers are still what the author typed, each with its place, so that
 //! both front ends are checked by the same rules and told about the same mistakes.
 
+use syn::{Attribute, Ident, Visibility};
+
 use crate::finding::Place;
-use crate::ir::{Code, Descriptor, Idempotency, Kind};
+use crate::ir::{Body, Code, Descriptor, Idempotency, Kind};
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,17 +17,34 @@ pub struct Written<T> {
     pub place: Place,
 }
 
+/// What a contract is written in: the help on a mistake is in its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// A `.proto` file.
+    Proto,
+    /// A Rust trait.
+    Rust,
+}
+
 /// A service as it was written.
 #[derive(Debug, Clone)]
 pub struct Service {
+    /// What it is written in.
+    pub language: Language,
     /// The package, such as `movies.v1`; empty where there is none.
     pub package: String,
     /// The name, such as `Movies`.
     pub name: Written<String>,
-    /// The comment above it, a line an entry.
+    /// The name of its trait, where that is written and not made from the name.
+    pub ident: Option<Ident>,
+    /// Who may use what is generated for it.
+    pub visibility: Visibility,
+    /// Further attributes of its trait.
+    pub attributes: Vec<Attribute>,
+    /// Its documentation as rustdoc, a line an entry.
     pub docs: Vec<String>,
-    /// Whether the contract advises against it.
-    pub deprecated: bool,
+    /// The attribute that advises against it, where the contract does.
+    pub deprecated: Option<Attribute>,
     /// MAJOR.MINOR.PATCH.
     pub version: Option<Written<String>>,
     /// MAJOR.MINOR.
@@ -43,10 +62,14 @@ pub struct Service {
 pub struct Method {
     /// The name, such as `GetMovie`.
     pub name: Written<String>,
-    /// The comment above it, a line an entry.
+    /// The name of its function, where that is written and not made from the name.
+    pub ident: Option<Ident>,
+    /// Further attributes of its function in the trait.
+    pub attributes: Vec<Attribute>,
+    /// Its documentation as rustdoc, a line an entry.
     pub docs: Vec<String>,
-    /// Whether the contract advises against it.
-    pub deprecated: bool,
+    /// The attribute that advises against it, where the contract does.
+    pub deprecated: Option<Attribute>,
     /// How many messages go each way.
     pub kind: Kind,
     /// What a repeated call does.
@@ -55,6 +78,8 @@ pub struct Method {
     pub request: syn::Type,
     /// The Rust type of what comes back.
     pub response: syn::Type,
+    /// What its function does where nobody implements it, if the author says so.
+    pub body: Option<Body>,
     /// Its own policies.
     pub policies: Policies,
 }

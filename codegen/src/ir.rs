@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use semver::Version;
-use syn::{Ident, Type};
+use syn::{Attribute, Block, Ident, Pat, Type, Visibility};
 
 /// A service.
 #[derive(Debug, Clone)]
@@ -17,10 +17,14 @@ pub struct Service {
     pub name: String,
     /// The Rust names of what is generated for it.
     pub idents: ServiceIdents,
+    /// Who may use what is generated for it.
+    pub visibility: Visibility,
+    /// Further attributes of its trait.
+    pub attributes: Vec<Attribute>,
     /// Its documentation as rustdoc, a line an entry.
     pub docs: Vec<String>,
-    /// Whether the contract advises against it.
-    pub deprecated: bool,
+    /// The attribute that advises against it, where the contract does.
+    pub deprecated: Option<Attribute>,
     /// The declared version; 0.0.0 where the contract is silent.
     pub version: Version,
     /// The least client, MAJOR.MINOR, where the contract names one.
@@ -62,10 +66,12 @@ pub struct Method {
     pub name: String,
     /// The name in Rust, such as `get_movie`.
     pub ident: Ident,
+    /// Further attributes of its function in the trait.
+    pub attributes: Vec<Attribute>,
     /// Its documentation as rustdoc, a line an entry.
     pub docs: Vec<String>,
-    /// Whether the contract advises against it.
-    pub deprecated: bool,
+    /// The attribute that advises against it, where the contract does.
+    pub deprecated: Option<Attribute>,
     /// How many messages go each way.
     pub kind: Kind,
     /// What a repeated call does.
@@ -74,8 +80,19 @@ pub struct Method {
     pub request: Type,
     /// The Rust type of what comes back.
     pub response: Type,
+    /// What its function does where nobody implements it; UNIMPLEMENTED if it is not said.
+    pub body: Option<Body>,
     /// What the contract declares about its calls.
     pub policies: Policies,
+}
+
+/// What a function of the trait does where nobody implements it.
+#[derive(Debug, Clone)]
+pub struct Body {
+    /// What the request is bound to.
+    pub request: Pat,
+    /// What is done with it.
+    pub block: Block,
 }
 
 /// How many messages go each way.

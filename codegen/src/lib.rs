@@ -8,11 +8,17 @@
     )
 )]
 
+#[doc(hidden)]
 pub mod check;
+#[cfg(feature = "proto")]
 mod docs;
+#[doc(hidden)]
 pub mod draft;
+#[doc(hidden)]
 pub mod emit;
+#[doc(hidden)]
 pub mod finding;
+#[doc(hidden)]
 pub mod ir;
 mod names;
 #[cfg(feature = "proto")]

@@ -2,10 +2,12 @@
 
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::Span;
+use quote::format_ident;
 use syn::Ident;
 
 /// Names that a generated client has for itself; a method of that name gets an underscore.
-const TAKEN_IN_CLIENTS: [&str; 5] = ["clone", "connect", "new", "over", "stack"];
+pub(crate) const TAKEN_IN_CLIENTS: [&str; 6] =
+    ["clone", "connect", "new", "over", "proto", "stack"];
 
 /// Keywords that cannot be written as `r#keyword`.
 const NEVER_RAW: [&str; 6] = ["_", "crate", "extern", "self", "Self", "super"];
@@ -29,13 +31,23 @@ pub(crate) fn static_name(name: &str) -> Option<Ident> {
     ident(&name.to_shouty_snake_case())
 }
 
+/// `Movies` and `Server` as the name of a type: `MoviesServer`. It is shown where the first one stands.
+pub(crate) fn beside(name: &Ident, suffix: &str) -> Ident {
+    format_ident!(
+        "{name}{suffix}",
+        span = Span::call_site().located_at(name.span())
+    )
+}
+
 /// `movies.v1` as a path of modules: `movies`, `v1`.
+#[cfg(feature = "proto")]
 pub(crate) fn modules(package: &str) -> Vec<String> {
     let parts = package.split('.').filter(|part| !part.is_empty());
     parts.map(module).collect()
 }
 
 /// `Movie` as the name of a module: `movie`.
+#[cfg(feature = "proto")]
 pub(crate) fn module(name: &str) -> String {
     ident(&name.to_snake_case()).map_or_else(String::new, |ident| ident.to_string())
 }
@@ -60,7 +72,9 @@ pub(crate) fn ident(text: &str) -> Option<Ident> {
 
 #[cfg(test)]
 mod tests {
-    use super::{method, modules, type_name};
+    #[cfg(feature = "proto")]
+    use super::modules;
+    use super::{method, type_name};
 
     fn named(name: &str) -> String {
         method(name).expect("a name").to_string()
@@ -84,6 +98,7 @@ mod tests {
         assert_eq!(named("Clone"), "clone_");
     }
 
+    #[cfg(feature = "proto")]
     #[test]
     fn packages_are_modules() {
         assert_eq!(modules("movies.v1"), ["movies", "v1"]);

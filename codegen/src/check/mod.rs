@@ -10,9 +10,9 @@ mod policies;
 
 use semver::Version;
 
-use crate::draft::{self, Written};
+use crate::draft::{self, Language, Written};
 use crate::finding::{Finding, Findings};
-use crate::{docs, ir};
+use crate::ir;
 
 pub use names::{TypeName, collisions};
 
@@ -35,8 +35,10 @@ pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Se
         package: draft.package.clone(),
         name: draft.name.value.clone(),
         idents: idents?,
-        docs: docs::clean(&draft.docs),
-        deprecated: draft.deprecated,
+        visibility: draft.visibility.clone(),
+        attributes: draft.attributes.clone(),
+        docs: draft.docs.clone(),
+        deprecated: draft.deprecated.clone(),
         version,
         accepts,
         methods: methods.into_iter().collect::<Option<_>>()?,
@@ -50,19 +52,21 @@ fn checked(
     ident: syn::Ident,
     findings: &mut Findings,
 ) -> Option<ir::Method> {
-    repeats(method, findings);
+    repeats(service.language, method, findings);
     compensation(service, method, findings);
     let policies = merge::effective(&method.policies, &service.defaults, method.idempotency);
     let policies = policies::Values { findings }.policies(&policies);
     Some(ir::Method {
         name: method.name.value.clone(),
         ident,
-        docs: docs::clean(&method.docs),
-        deprecated: method.deprecated,
+        attributes: method.attributes.clone(),
+        docs: method.docs.clone(),
+        deprecated: method.deprecated.clone(),
         kind: method.kind,
         idempotency: method.idempotency,
         request: method.request.clone(),
         response: method.response.clone(),
+        body: method.body.clone(),
         policies,
     })
 }
@@ -124,7 +128,7 @@ fn accepts(draft: &draft::Service, version: &Version, findings: &mut Findings) -
 }
 
 /// Nothing is sent twice that must not run twice, and not for two reasons at once.
-fn repeats(method: &draft::Method, findings: &mut Findings) {
+fn repeats(language: Language, method: &draft::Method, findings: &mut Findings) {
     let retry = method.policies.retry.as_ref().map(|retry| retry.place);
     let hedging = method
         .policies
@@ -138,8 +142,16 @@ fn repeats(method: &draft::Method, findings: &mut Findings) {
                 "`{name}` on `{}`, which is not idempotent",
                 method.name.value
             );
-            let help = "if it may run twice, say so: option idempotency_level = IDEMPOTENT; \
-                        (or NO_SIDE_EFFECTS, if it only reads)";
+            let help = match language {
+                Language::Proto => {
+                    "if it may run twice, say so: option idempotency_level = IDEMPOTENT; \
+                     (or NO_SIDE_EFFECTS, if it only reads)"
+                }
+                Language::Rust => {
+                    "if it may run twice, say so: #[rpc(idempotent, ..)] \
+                     (or no_side_effects, if it only reads)"
+                }
+            };
             let finding = Finding::error(place, title);
             findings.add(
                 finding

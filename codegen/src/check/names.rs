@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use syn::Ident;
+use syn::ext::IdentExt;
 
 use crate::draft;
 use crate::finding::{Finding, Findings, Place};
@@ -26,12 +27,16 @@ pub struct TypeName {
 pub(super) fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ServiceIdents> {
     let name = &draft.name.value;
     let idents = || {
-        let service = names::type_name(name)?;
+        let service = match &draft.ident {
+            Some(ident) => ident.clone(),
+            None => names::type_name(name)?,
+        };
+        let trait_name = service.unraw().to_string();
         Some(ServiceIdents {
-            server: names::type_name(&format!("{service}Server"))?,
-            client: names::type_name(&format!("{service}Client"))?,
-            data: names::static_name(name)?,
-            methods: names::static_name(&format!("{name}_methods"))?,
+            server: names::beside(&service, "Server"),
+            client: names::beside(&service, "Client"),
+            data: names::static_name(&trait_name)?,
+            methods: names::static_name(&format!("{trait_name}_methods"))?,
             service,
         })
     };
@@ -44,27 +49,63 @@ pub(super) fn service(draft: &draft::Service, findings: &mut Findings) -> Option
 
 /// The Rust names of a service's methods; `None` where one has none.
 pub(super) fn methods(draft: &draft::Service, findings: &mut Findings) -> Vec<Option<Ident>> {
-    let mut seen: HashMap<Ident, &draft::Method> = HashMap::new();
+    let mut seen = Vec::with_capacity(draft.methods.len());
     let mut idents = Vec::with_capacity(draft.methods.len());
     for method in &draft.methods {
         let (name, place) = (&method.name.value, method.name.place);
-        let ident = names::method(name);
+        let ident = match &method.ident {
+            Some(ident) => Some(ident.clone()),
+            None => names::method(name),
+        };
         match &ident {
             None => findings.add(nameless("method", name, place)),
             Some(ident) => {
-                if let Some(first) = seen.insert(ident.clone(), method) {
-                    let other = &first.name.value;
-                    let title =
-                        format!("methods `{other}` and `{name}` are both `{ident}` in Rust");
-                    let finding = Finding::error(place, title);
-                    let finding = finding.related(first.name.place, "the first one");
-                    findings.add(finding.help("rename one of them"));
-                }
+                findings.extend(twice(&seen, method, ident));
+                findings.extend(taken(method, ident));
+                seen.push((ident.clone(), method));
             }
         }
         idents.push(ident);
     }
     idents
+}
+
+/// A method with the name of one before it, in Rust or in the contract.
+fn twice(
+    seen: &[(Ident, &draft::Method)],
+    method: &draft::Method,
+    ident: &Ident,
+) -> Option<Finding> {
+    let name = &method.name;
+    let (first, other) = seen
+        .iter()
+        .find(|(first, other)| first == ident || other.name.value == name.value)?;
+    let title = match first == ident {
+        true => format!(
+            "methods `{}` and `{}` are both `{ident}` in Rust",
+            other.name.value, name.value
+        ),
+        false => format!(
+            "methods `{first}` and `{ident}` are both `{}` in the contract",
+            name.value
+        ),
+    };
+    let finding = Finding::error(name.place, title).related(other.name.place, "the first one");
+    Some(finding.help("rename one of them"))
+}
+
+/// A function that its author calls as the client calls one of its own.
+fn taken(method: &draft::Method, ident: &Ident) -> Option<Finding> {
+    method.ident.as_ref()?;
+    let taken = names::TAKEN_IN_CLIENTS.iter().any(|taken| ident == taken);
+    taken.then(|| {
+        let title = format!("`{ident}` is a function that every client has");
+        let help = format!(
+            "rename it; #[rpc(name = \"{}\")] keeps its name in the contract",
+            method.name.value
+        );
+        Finding::error(method.name.place, title).help(help)
+    })
 }
 
 fn nameless(what: &str, name: &str, place: Place) -> Finding {

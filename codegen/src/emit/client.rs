@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::server::kind;
-use super::{allow_deprecated, deprecated, docs, messages, outcome};
+use super::{allow_deprecated, docs, messages, outcome};
 use crate::ir::{Method, Service};
 
 /// The struct, its calls, and the service's trait for it, so that a caller can be tested with a fake.
@@ -21,13 +21,13 @@ fn shell(service: &Service) -> TokenStream {
         " Calls `{}`. Cheap to clone; clones share one stack.",
         service.full_name()
     );
-    let deprecated = deprecated(service.deprecated);
+    let (deprecated, visibility) = (&service.deprecated, &service.visibility);
     let allow = allow_deprecated(service);
     quote! {
         #[doc = #doc]
         #deprecated
         #[derive(Clone, Debug)]
-        pub struct #client<I = ::couplet::codegen::Stack> {
+        #visibility struct #client<I = ::couplet::codegen::Stack> {
             stack: I,
         }
 
@@ -81,7 +81,7 @@ fn calls(service: &Service) -> TokenStream {
 fn call(service: &Service, index: usize, method: &Method) -> TokenStream {
     let (ident, table) = (&method.ident, &service.idents.methods);
     let docs = docs(&method.docs, &format!("Calls `{}`.", method.name));
-    let deprecated = deprecated(method.deprecated);
+    let deprecated = &method.deprecated;
     let (request, response) = messages(method);
     let outcome = outcome(&response);
     let index = Literal::usize_unsuffixed(index);

@@ -13,7 +13,7 @@ pub mod tonic;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Type;
+use syn::{Attribute, Type};
 
 use crate::ir::{Kind, Method, Service};
 
@@ -44,14 +44,12 @@ fn docs(lines: &[String], otherwise: &str) -> TokenStream {
     }
 }
 
-/// `#[deprecated]` where the contract advises against something.
-fn deprecated(deprecated: bool) -> Option<TokenStream> {
-    deprecated.then(|| quote!(#[deprecated]))
-}
-
 /// Lets generated code use what its own contract advises against.
 fn allow_deprecated(service: &Service) -> Option<TokenStream> {
-    let any = service.deprecated || service.methods.iter().any(|method| method.deprecated);
+    let methods = service.methods.iter().map(|method| &method.deprecated);
+    let any = methods
+        .chain([&service.deprecated])
+        .any(Option::<Attribute>::is_some);
     any.then(|| quote!(#[allow(deprecated)]))
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{allow_deprecated, deprecated};
+use super::allow_deprecated;
 use crate::ir::{Kind, Method, Service};
 
 /// The struct, and the traits through which the runtime and tonic's and axum's routers find it.
@@ -20,12 +20,12 @@ fn shell(service: &Service) -> TokenStream {
         " Answers calls of `{}` with an implementation of [`{ident}`].",
         service.full_name()
     );
-    let deprecated = deprecated(service.deprecated);
+    let (deprecated, visibility) = (&service.deprecated, &service.visibility);
     let allow = allow_deprecated(service);
     quote! {
         #[doc = #doc]
         #deprecated
-        pub struct #server<T> {
+        #visibility struct #server<T> {
             service: ::std::sync::Arc<T>,
         }
 

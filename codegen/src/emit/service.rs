@@ -3,8 +3,8 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{deprecated, docs, messages, outcome};
-use crate::ir::{Method, Service};
+use super::{docs, messages, outcome};
+use crate::ir::{Body, Method, Service};
 
 /// The trait, every method with a body of its own: a method that the contract gains later must
 /// not break those who implement it.
@@ -14,7 +14,8 @@ pub(super) fn emit(service: &Service) -> TokenStream {
         &service.docs,
         &format!("The service `{}`.", service.full_name()),
     );
-    let deprecated = deprecated(service.deprecated);
+    let (deprecated, visibility) = (&service.deprecated, &service.visibility);
+    let attributes = &service.attributes;
     let methods = service
         .methods
         .iter()
@@ -23,7 +24,8 @@ pub(super) fn emit(service: &Service) -> TokenStream {
     quote! {
         #docs
         #deprecated
-        pub trait #ident: ::core::marker::Send + ::core::marker::Sync + 'static {
+        #(#attributes)*
+        #visibility trait #ident: ::core::marker::Send + ::core::marker::Sync + 'static {
             #(#methods)*
         }
     }
@@ -32,18 +34,26 @@ pub(super) fn emit(service: &Service) -> TokenStream {
 fn declaration(service: &Service, index: usize, method: &Method) -> TokenStream {
     let (ident, table) = (&method.ident, &service.idents.methods);
     let docs = docs(&method.docs, &format!("Calls `{}`.", method.name));
-    let deprecated = deprecated(method.deprecated);
+    let (deprecated, attributes) = (&method.deprecated, &method.attributes);
     let (request, response) = messages(method);
     let outcome = outcome(&response);
     let index = Literal::usize_unsuffixed(index);
+    let (pattern, body) = match &method.body {
+        Some(Body { request, block }) => (quote!(#request), quote!(async move #block)),
+        None => (
+            quote!(request),
+            quote!(::couplet::codegen::unimplemented(request, &#table[#index])),
+        ),
+    };
     quote! {
         #docs
         #deprecated
+        #(#attributes)*
         fn #ident(
             &self,
-            request: ::couplet::codegen::Request<#request>,
+            #pattern: ::couplet::codegen::Request<#request>,
         ) -> impl ::core::future::Future<Output = #outcome> + ::core::marker::Send {
-            ::couplet::codegen::unimplemented(request, &#table[#index])
+            #body
         }
     }
 }

@@ -98,7 +98,7 @@ impl tonic_build::Method for Method<'_> {
     }
 
     fn deprecated(&self) -> bool {
-        self.method.deprecated
+        self.method.deprecated.is_some()
     }
 
     fn request_response_name(&self, _: &str, _: bool) -> (TokenStream, TokenStream) {

@@ -3,12 +3,14 @@
 use prost_reflect::{DescriptorPool, FileDescriptor, MethodDescriptor, ServiceDescriptor};
 use prost_types::method_options::IdempotencyLevel;
 use prost_types::source_code_info::Location;
+use syn::{Attribute, parse_quote};
 
 use super::Front;
 use super::messages::Types;
 use super::options::{self, Origin};
 use super::places::At;
-use crate::draft::{self, Written};
+use crate::docs;
+use crate::draft::{self, Language, Written};
 use crate::ir::{Descriptor, Idempotency, Kind};
 
 /// The field numbers of names and options in descriptors, which positions are made of.
@@ -55,10 +57,14 @@ fn service(
     let standard = descriptor.service_descriptor_proto().options.as_ref();
     let methods = descriptor.methods();
     draft::Service {
+        language: Language::Proto,
         package: descriptor.package_name().to_owned(),
         name: written(origin, &path, descriptor.name()),
-        docs: docs(origin, &path),
-        deprecated: standard.is_some_and(prost_types::ServiceOptions::deprecated),
+        ident: None,
+        visibility: parse_quote!(pub),
+        attributes: Vec::new(),
+        docs: comments(origin, &path),
+        deprecated: deprecated(standard.is_some_and(prost_types::ServiceOptions::deprecated)),
         version: read.version,
         accepts: read.accepts,
         defaults: read.defaults,
@@ -89,8 +95,10 @@ fn method(
     let (request, response) = types.of(descriptor);
     draft::Method {
         name: written(origin, &path, descriptor.name()),
-        docs: docs(origin, &path),
-        deprecated: standard.deprecated(),
+        ident: None,
+        attributes: Vec::new(),
+        docs: comments(origin, &path),
+        deprecated: deprecated(standard.deprecated()),
         kind: match (
             descriptor.is_client_streaming(),
             descriptor.is_server_streaming(),
@@ -107,6 +115,7 @@ fn method(
         },
         request,
         response,
+        body: None,
         policies: policies.unwrap_or_default(),
     }
 }
@@ -123,8 +132,13 @@ fn written(origin: &mut Origin<'_>, path: &[i32], name: &str) -> Written<String>
     }
 }
 
-/// The comments above and behind a declaration.
-fn docs(origin: &Origin<'_>, path: &[i32]) -> Vec<String> {
+/// The attribute for what a contract advises against.
+fn deprecated(deprecated: bool) -> Option<Attribute> {
+    deprecated.then(|| parse_quote!(#[deprecated]))
+}
+
+/// The comments above and behind a declaration, as rustdoc.
+fn comments(origin: &Origin<'_>, path: &[i32]) -> Vec<String> {
     let Some(location) = location(origin.locations, path) else {
         return Vec::new();
     };
@@ -136,7 +150,7 @@ fn docs(origin: &Origin<'_>, path: &[i32]) -> Vec<String> {
         }
         lines.extend(comment.lines().map(str::to_owned));
     }
-    lines
+    docs::clean(&lines)
 }
 
 fn location<'a>(locations: &'a [Location], path: &[i32]) -> Option<&'a Location> {
