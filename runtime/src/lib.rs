@@ -24,9 +24,9 @@ pub mod server;
 pub mod stack;
 
 pub use call::Streaming;
-#[cfg(feature = "http2")]
-pub use server::Server;
 pub use tonic::{Code, Request, Response, Status, metadata};
+#[cfg(feature = "http2")]
+pub use {client::Channel, server::Server};
 
 /// Includes the code that `couplet-codegen` generated from a contract, in the crate of the contract.
 ///

@@ -14,6 +14,9 @@ use crate::call::{Call, Invoke, Reply};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Link {
+    /// gRPC over HTTP/2.
+    #[cfg(feature = "http2")]
+    Http2(http2::Http2),
     /// The same process.
     Local(local::Local),
 }
@@ -21,6 +24,8 @@ pub enum Link {
 impl Invoke for Link {
     async fn invoke(&self, call: Call) -> Result<Reply, Status> {
         match self {
+            #[cfg(feature = "http2")]
+            Self::Http2(http2) => http2.invoke(call).await,
             Self::Local(local) => local.invoke(call).await,
         }
     }

@@ -8,7 +8,10 @@ use tower_layer::Layer;
 use super::{Channel, ConnectError};
 use crate::{
     call::Encoding,
-    carrier::http2::{Config, Http2, HttpLayer, HttpService, Keepalive, Target},
+    carrier::{
+        Link,
+        http2::{Config, Http2, HttpLayer, HttpService, Keepalive, Target},
+    },
     policy::backoff::Backoff,
 };
 
@@ -123,10 +126,11 @@ impl Builder {
     /// If the settings make no sense or the server cannot be reached.
     pub async fn connect(self) -> Result<Channel, ConnectError> {
         let channel = self.lazy()?;
-        match channel.carrier().ready().await {
-            Ok(()) => Ok(channel),
-            Err(status) => Err(ConnectError::Unreachable(Box::new(status))),
+        if let Link::Http2(http2) = channel.link() {
+            let unreachable = |status| ConnectError::Unreachable(Box::new(status));
+            http2.ready().await.map_err(unreachable)?;
         }
+        Ok(channel)
     }
 
     /// The channel; it connects with its first call.
@@ -153,7 +157,8 @@ impl Builder {
         if target.scheme == http::uri::Scheme::HTTPS {
             return Err(ConnectError::NoTls(self.target));
         }
-        Ok(Channel::new(Http2::new(target, self.config, self.layers)))
+        let http2 = Http2::new(target, self.config, self.layers);
+        Ok(Channel::new(Link::Http2(http2)))
     }
 }
 

@@ -1,11 +1,22 @@
 //! A channel: the connections to one target, shared by every client that is made of it.
 
-use std::{fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{Builder, ConnectError};
-use crate::carrier::http2::Http2;
+use crate::{
+    call::Service,
+    carrier::{Link, local::Local},
+    stack,
+};
 
-/// The connections to one target. Cheap to clone; all clones share them.
+/// The stack of a client that was made of a [`Channel`].
+pub type Stack = stack::Client<Arc<Link>>;
+
+/// The connections to one target. Cheap to clone; all clones share them, and the breakers of every service too.
 ///
 /// ```no_run
 /// # async fn shown() -> Result<(), couplet::client::ConnectError> {
@@ -21,7 +32,9 @@ use crate::carrier::http2::Http2;
 /// ```
 #[derive(Clone)]
 pub struct Channel {
-    carrier: Arc<Http2>,
+    link: Arc<Link>,
+    /// One a service, by the address of its description: two releases of one contract are two services.
+    stacks: Arc<Mutex<HashMap<Address, Stack>>>,
 }
 
 impl Channel {
@@ -38,15 +51,35 @@ impl Channel {
         Builder::new(target.into())
     }
 
-    pub(super) fn new(carrier: Http2) -> Self {
+    /// A channel to services of the same process, with the same policies and no socket.
+    pub fn local(services: Local) -> Self {
+        Self::new(Link::Local(services))
+    }
+
+    pub(super) fn new(link: Link) -> Self {
         Self {
-            carrier: Arc::new(carrier),
+            link: Arc::new(link),
+            stacks: Arc::default(),
         }
     }
 
+    /// The layers for the calls of `service`: the same ones, however often it is asked for.
+    pub fn stack(&self, service: &'static Service) -> Stack {
+        // Nothing under this lock can leave the map half changed.
+        let mut stacks = self.stacks.lock().unwrap_or_else(PoisonError::into_inner);
+        let stack = || Stack::new(Arc::clone(&self.link), service);
+        stacks.entry(Address(service)).or_insert_with(stack).clone()
+    }
+
     /// What moves its calls.
-    pub(crate) fn carrier(&self) -> &Arc<Http2> {
-        &self.carrier
+    pub(super) fn link(&self) -> &Link {
+        &self.link
+    }
+}
+
+impl From<&Channel> for Channel {
+    fn from(channel: &Channel) -> Self {
+        channel.clone()
     }
 }
 
@@ -54,7 +87,27 @@ impl fmt::Debug for Channel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Channel")
-            .field("target", &self.carrier.target())
+            .field("link", &self.link)
             .finish_non_exhaustive()
+    }
+}
+
+// === Address ===
+
+/// A service by where its description stands in memory.
+#[derive(Debug, Clone, Copy)]
+struct Address(&'static Service);
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Address {}
+
+impl std::hash::Hash for Address {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::ptr::hash(self.0, state);
     }
 }

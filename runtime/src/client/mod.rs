@@ -5,7 +5,11 @@ mod channel;
 mod error;
 pub mod stream;
 
-pub use self::{builder::Builder, channel::Channel, error::ConnectError};
+pub use self::{
+    builder::Builder,
+    channel::{Channel, Stack},
+    error::ConnectError,
+};
 #[cfg(feature = "tls")]
 pub use crate::carrier::http2::{ClientTls, TlsError};
 pub use crate::carrier::http2::{HttpService, Keepalive, TargetError};

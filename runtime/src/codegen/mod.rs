@@ -2,6 +2,8 @@
 
 pub mod call;
 #[cfg(feature = "http2")]
+mod channel;
+#[cfg(feature = "http2")]
 mod mount;
 mod outgoing;
 pub mod serve;
@@ -14,13 +16,18 @@ use std::{
 pub use ::{bytes::Bytes, http, prost, prost_types, tower_service as tower};
 pub use tonic::{Code, IntoRequest, Request, Response, Status, server::NamedService};
 
-#[cfg(feature = "http2")]
-pub use self::mount::HttpBody;
 pub use self::outgoing::{Outgoing, Prepared, Start};
+#[cfg(feature = "http2")]
+pub use self::{
+    channel::{connect, stack},
+    mount::HttpBody,
+};
 pub use crate::call::{
     BreakerPolicy, BulkheadPolicy, Cache, Call, HedgingPolicy, Idempotency, Invoke, Kind, Method,
     Policies, RateLimitPolicy, Reply, RetryPolicy, Service, Streaming, Window,
 };
+#[cfg(feature = "http2")]
+pub use crate::client::{Channel, ConnectError, Stack};
 
 /// A service with its contract: what a generated server is.
 pub trait Contract: Invoke + 'static {

@@ -9,7 +9,10 @@ use super::Contract;
 use crate::{carrier::http2::serve::mounted, stack};
 
 /// Any body of an HTTP request that a router hands over.
-pub trait HttpBody: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static {}
+pub trait HttpBody:
+    http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static
+{
+}
 
 impl<B> HttpBody for B
 where

@@ -3,7 +3,7 @@
 //! Stands inside retries, so that it sees every attempt and its open state ends them cheaply, and outside the version
 //! check and the carrier. A call that its deadline ended from outside is a failure here, not an abandoned one.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -88,11 +88,7 @@ impl<I: Invoke> Invoke for Breaker<I> {
 }
 
 fn refuse(method: &Method, rejected: &Rejected) -> Status {
-    let wait = rejected.retry_in.unwrap_or(Duration::ZERO);
-    let text = format!(
-        "{}: the circuit breaker is {:?}, nothing was sent; next attempt in {wait:.1?}",
-        method.path, rejected.state
-    );
+    let text = format!("{}: nothing was sent, the {rejected}", method.path);
     let mut details = ErrorDetails::new();
     let told = [
         ("breaker".to_owned(), method.path.to_owned()),

@@ -12,6 +12,7 @@ use crate::{
         retry::{self, Retry},
         version,
     },
+    policy::breaker::Handle,
 };
 
 type Layers<C> = deadline::Calling<Retry<Breaker<version::Calling<C>>>>;
@@ -27,6 +28,7 @@ struct Parts<C> {
     layers: Layers<C>,
     counts: Counts,
     breakers: Arc<Breakers>,
+    service: &'static Service,
 }
 
 /// What the policies of a stack did so far.
@@ -54,6 +56,7 @@ impl<C> Client<C> {
                 layers,
                 counts,
                 breakers,
+                service,
             }),
         }
     }
@@ -66,6 +69,14 @@ impl<C> Client<C> {
     /// The breakers, one a method.
     pub fn breakers(&self) -> &Breakers {
         &self.parts.breakers
+    }
+
+    /// The breaker of the method that the contract calls `name`: its state, its counts, its events, and the way to
+    /// force it. `None` if there is no such method.
+    pub fn breaker(&self, name: &str) -> Option<Handle> {
+        let methods = self.parts.service.methods;
+        let method = methods.iter().find(|method| method.name == name)?;
+        Some(Handle::new(Arc::clone(self.breakers().of(method))))
     }
 }
 

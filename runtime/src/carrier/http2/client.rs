@@ -84,11 +84,6 @@ impl Http2 {
         }
     }
 
-    /// Where its calls go.
-    pub(crate) fn target(&self) -> &Authority {
-        &self.origin.authority
-    }
-
     /// Waits for a connection.
     ///
     /// # Errors

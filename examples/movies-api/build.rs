@@ -1,0 +1,5 @@
+//! Compiles the contract.
+
+fn main() {
+    couplet_codegen::compile(&["proto/movies/v1/movies.proto"], &["proto"]);
+}
