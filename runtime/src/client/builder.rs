@@ -126,7 +126,7 @@ impl Builder {
     /// If the settings make no sense or the server cannot be reached.
     pub async fn connect(self) -> Result<Channel, ConnectError> {
         let channel = self.lazy()?;
-        if let Link::Http2(http2) = channel.link() {
+        if let Link::Http2(http2) = &**channel.link() {
             let unreachable = |status| ConnectError::Unreachable(Box::new(status));
             http2.ready().await.map_err(unreachable)?;
         }

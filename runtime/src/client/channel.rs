@@ -72,7 +72,7 @@ impl Channel {
     }
 
     /// What moves its calls.
-    pub(super) fn link(&self) -> &Link {
+    pub(crate) fn link(&self) -> &Arc<Link> {
         &self.link
     }
 }

@@ -207,7 +207,7 @@ async fn going_away() -> String {
 #[tokio::test]
 async fn a_call_that_the_peer_did_not_look_at_is_sent_again_by_the_layer_above() {
     let channel = channel(&going_away().await);
-    let retry = Retry::new(Arc::clone(channel.carrier()), Arc::default());
+    let retry = Retry::new(Arc::clone(channel.link()), Arc::default());
     let reply = retry.invoke(unary("hi")).await.unwrap();
     let (message, _) = reply.body.one().await.unwrap();
     assert_eq!(message.decode::<String>().unwrap(), "ok");

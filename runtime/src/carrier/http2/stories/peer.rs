@@ -194,7 +194,7 @@ pub(super) fn streaming(kind: Kind, messages: Streaming<String>) -> Call {
 
 /// The text of a unary answer.
 pub(super) async fn text(channel: &Channel, call: Call) -> Result<String, Status> {
-    let reply = channel.carrier().invoke(call).await?;
+    let reply = channel.link().invoke(call).await?;
     reply.body.one().await?.0.decode()
 }
 

@@ -25,7 +25,7 @@ async fn a_streamed_answer_is_read_to_its_trailers() {
     })
     .await;
     let call = streaming(Kind::ServerStreaming, Streaming::iter(["go".to_owned()]));
-    let mut answer = texts(channel(&target).carrier().invoke(call).await.unwrap());
+    let mut answer = texts(channel(&target).link().invoke(call).await.unwrap());
     for text in ["a", "b", "c"] {
         assert_eq!(answer.message().await.unwrap().unwrap(), text);
     }
@@ -66,7 +66,7 @@ async fn two_ends_talk_back_and_forth() {
     .await;
     let (sender, messages) = fed::channel(1);
     let call = streaming(Kind::BidiStreaming, messages);
-    let mut answer = texts(channel(&target).carrier().invoke(call).await.unwrap());
+    let mut answer = texts(channel(&target).link().invoke(call).await.unwrap());
     for text in ["ping", "pong"] {
         sender.send(text.to_owned()).await.unwrap();
         assert_eq!(answer.message().await.unwrap().unwrap(), text);
@@ -122,7 +122,7 @@ async fn a_caller_that_goes_away_resets_the_stream_and_stops_its_upload() {
     sender.send("a".to_owned()).await.unwrap();
     let call = streaming(Kind::BidiStreaming, messages);
     tokio::select! {
-        _ = channel.carrier().invoke(call) => panic!("there is no answer"),
+        _ = channel.link().invoke(call) => panic!("there is no answer"),
         began = told.recv() => assert_eq!(began, Some(None)),
     }
     assert_eq!(told.recv().await.unwrap(), Some(Reason::CANCEL));
