@@ -19,8 +19,16 @@ struct Cleaner {
     block: Block,
     /// Whether the last line was empty, or there was none.
     after_gap: bool,
-    /// How far the text of the list item above is indented, if one is open.
-    item: Option<usize>,
+    /// The lists that are open, the outermost first.
+    lists: Vec<List>,
+}
+
+/// A list: where the author put its marks, where they are put, and where the text behind them is.
+#[derive(Clone, Copy)]
+struct List {
+    written: usize,
+    indent: usize,
+    text: usize,
 }
 
 /// What the current line stands in.
@@ -28,8 +36,12 @@ struct Cleaner {
 enum Block {
     #[default]
     Text,
-    /// A fenced block of the author's.
-    Fence(String),
+    /// A fenced block of the author's, written at one depth and put at another.
+    Fence {
+        fence: String,
+        written: usize,
+        indent: usize,
+    },
     /// An indented block, now fenced.
     Indented,
 }
@@ -37,20 +49,26 @@ enum Block {
 impl Cleaner {
     fn line(&mut self, line: &str) {
         let trimmed = line.trim();
-        let indent = line.len() - line.trim_start().len();
+        let depth = line.len() - line.trim_start().len();
         match &self.block {
-            Block::Fence(fence) => {
+            Block::Fence {
+                fence,
+                written,
+                indent,
+            } => {
                 let ends = trimmed.starts_with(fence.as_str());
-                self.out.push(line.trim_end().to_owned());
+                let kept = &line[depth.min(*written)..];
+                self.out
+                    .push(format!("{}{}", " ".repeat(*indent), kept.trim_end()));
                 if ends {
                     self.block = Block::Text;
                 }
             }
             Block::Indented if trimmed.is_empty() => self.out.push(String::new()),
-            Block::Indented if indent > 4 => self.out.push(format!(" {}", &line[5..])),
+            Block::Indented if depth > 4 => self.out.push(format!(" {}", &line[5..])),
             Block::Indented => {
                 self.close_indented();
-                self.text(line, trimmed, indent);
+                self.text(line, trimmed, depth);
             }
             Block::Text => self.text(line, trimmed, indent),
         }
@@ -62,26 +80,59 @@ impl Cleaner {
         if trimmed.is_empty() {
             self.out.push(String::new());
         } else if let Some(fence) = fence(trimmed) {
+            let written = indent;
+            let indent = self.lists.last().map_or(1, |list| list.text);
             self.out
-                .push(format!("{}{}", &line[..indent], opened(trimmed, &fence)));
-            self.block = Block::Fence(fence);
-        } else if indent > 4 && gap && self.item.is_none() {
+                .push(format!("{}{}", " ".repeat(indent), opened(trimmed, &fence)));
+            self.block = Block::Fence {
+                fence,
+                written,
+                indent,
+            };
+        } else if indent > 4 && gap && self.lists.is_empty() {
             self.out.push(" ```text".to_owned());
             self.out.push(format!(" {}", &line[5..]));
             self.block = Block::Indented;
-        } else if let Some(width) = marker(trimmed) {
-            let indent = indent.clamp(1, self.item.unwrap_or(1));
-            self.item = Some(indent + width);
-            self.out
-                .push(format!("{}{}", " ".repeat(indent), escape(trimmed)));
-        } else if let Some(item) = self.item.filter(|_| !gap || indent > 1) {
-            // The text of a list item goes on; any deeper it would be code.
-            self.out
-                .push(format!("{}{}", " ".repeat(item), escape(trimmed)));
+        } else if let Some((mark, text)) = item(trimmed) {
+            let width = trimmed.len() - text.len();
+            // Five spaces behind a mark would make code of the text.
+            let (spaces, width) = match width - mark.len() {
+                spaces @ 1..=4 => (spaces, width),
+                _ => (1, mark.len() + 1),
+            };
+            let indent = self.item(indent, width);
+            self.put(indent, &format!("{mark}{}{text}", " ".repeat(spaces)));
         } else {
-            self.item = None;
-            self.out.push(format!(" {}", escape(trimmed)));
+            if gap {
+                self.lists.retain(|list| list.written < indent);
+            }
+            // Text of a list item stands right below its first line: deeper it would be code.
+            let indent = self.lists.last().map_or(1, |list| list.text);
+            self.put(indent, trimmed);
         }
+    }
+
+    fn put(&mut self, indent: usize, text: &str) {
+        let indent = " ".repeat(indent);
+        self.out.push(format!("{indent}{}", escape(text)));
+    }
+
+    /// Opens or goes on with a list whose mark is written at `written`; says where the mark is put.
+    fn item(&mut self, written: usize, width: usize) -> usize {
+        self.lists.retain(|list| list.written <= written);
+        let sibling = self.lists.pop_if(|list| written <= list.written + 1);
+        let indent = match (sibling, self.lists.last()) {
+            (Some(sibling), _) => sibling.indent,
+            (None, Some(outer)) => outer.text,
+            (None, None) => 1,
+        };
+        let text = indent + width;
+        self.lists.push(List {
+            written,
+            indent,
+            text,
+        });
+        indent
     }
 
     fn close_indented(&mut self) {
@@ -94,7 +145,9 @@ impl Cleaner {
     fn finish(mut self) -> Vec<String> {
         match std::mem::take(&mut self.block) {
             Block::Text => {}
-            Block::Fence(fence) => self.out.push(format!(" {fence}")),
+            Block::Fence { fence, indent, .. } => {
+                self.out.push(format!("{}{fence}", " ".repeat(indent)));
+            }
             Block::Indented => self.close_indented(),
         }
         while self.out.last().is_some_and(String::is_empty) {
@@ -137,18 +190,17 @@ fn opened(trimmed: &str, fence: &str) -> String {
     }
 }
 
-/// The width of the list marker that this line begins with.
-fn marker(trimmed: &str) -> Option<usize> {
-    if ["- ", "* ", "+ "]
-        .iter()
-        .any(|marker| trimmed.starts_with(marker))
-    {
-        return Some(2);
-    }
+/// The mark and the text of a line that begins a list item.
+fn item(trimmed: &str) -> Option<(&str, &str)> {
     let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
-    let rest = &trimmed[digits..];
-    let numbered = (1..=9).contains(&digits) && (rest.starts_with(". ") || rest.starts_with(") "));
-    numbered.then_some(digits + 2)
+    let marks: &[char] = match digits {
+        0 => &['-', '*', '+'],
+        1..=9 => &['.', ')'],
+        _ => return None,
+    };
+    let rest = trimmed[digits..].strip_prefix(marks)?;
+    let mark = &trimmed[..trimmed.len() - rest.len()];
+    rest.starts_with(' ').then(|| (mark, rest.trim_start()))
 }
 
 /// One line of text, outside of code blocks.
@@ -262,6 +314,19 @@ mod tests {
     fn lists_keep_their_paragraphs() {
         let text = " - one\n two\n\n       three\n\n four";
         assert_eq!(cleaned(text), " - one\n   two\n\n   three\n\n four");
+    }
+
+    #[test]
+    fn fenced_code_of_a_list_stands_below_its_text() {
+        let text = " - one\n\n         ```\n         a\n           b\n         ```";
+        assert_eq!(cleaned(text), " - one\n\n   ```text\n   a\n     b\n   ```");
+    }
+
+    #[test]
+    fn lists_nest_as_they_are_written() {
+        let text = "  1) one\n     more\n  2) two\n    *  three\n  four\n\n five";
+        let expected = " 1) one\n    more\n 2) two\n    *  three\n       four\n\n five";
+        assert_eq!(cleaned(text), expected);
     }
 
     #[test]

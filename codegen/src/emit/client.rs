@@ -61,6 +61,7 @@ fn calls(service: &Service) -> TokenStream {
         .map(|(index, method)| call(service, index, method));
     quote! {
         #allow
+        #[allow(clippy::type_complexity)]
         impl<I: ::couplet::codegen::Invoke> #client<I> {
             /// Makes a client that calls through any stack: layers of your own, or a server in the
             /// same process.

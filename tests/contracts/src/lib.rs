@@ -1,5 +1,5 @@
 //! Contracts that nobody here wrote: all of them generate, and what is generated compiles without a warning.
 
-#![deny(warnings)]
+#![deny(warnings, missing_docs)]
 
 include!(concat!(env!("OUT_DIR"), "/_contract.rs"));
