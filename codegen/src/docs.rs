@@ -49,7 +49,7 @@ enum Block {
 impl Cleaner {
     fn line(&mut self, line: &str) {
         let trimmed = line.trim();
-        let depth = line.len() - line.trim_start().len();
+        let depth = line.len() - line.trim_start_matches(' ').len();
         match &self.block {
             Block::Fence {
                 fence,
@@ -58,8 +58,8 @@ impl Cleaner {
             } => {
                 let ends = trimmed.starts_with(fence.as_str());
                 let kept = &line[depth.min(*written)..];
-                self.out
-                    .push(format!("{}{}", " ".repeat(*indent), kept.trim_end()));
+                let kept = format!("{}{kept}", " ".repeat(*indent));
+                self.out.push(kept.trim_end().to_owned());
                 if ends {
                     self.block = Block::Text;
                 }
@@ -70,7 +70,7 @@ impl Cleaner {
                 self.close_indented();
                 self.text(line, trimmed, depth);
             }
-            Block::Text => self.text(line, trimmed, indent),
+            Block::Text => self.text(line, trimmed, depth),
         }
     }
 

@@ -588,6 +588,7 @@ impl MoviesClient {
 }
 
 #[allow(deprecated)]
+#[allow(clippy::type_complexity)]
 impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
     /// Makes a client that calls through any stack: layers of your own, or a server in the
     /// same process.
