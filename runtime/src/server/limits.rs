@@ -36,6 +36,13 @@ impl Builder {
         self
     }
 
+    /// How long the message of a unary or server-streaming call may take to arrive. 60 s by default; longer is
+    /// DEADLINE_EXCEEDED. Streams of calls may take as long as their deadline.
+    pub fn message_timeout(mut self, timeout: Duration) -> Self {
+        self.messages.patience = timeout;
+        self
+    }
+
     /// How long a client may take over TLS and the first bytes of HTTP/2. 10 s by default.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.settings.handshake_timeout = timeout;

@@ -162,3 +162,41 @@ where
         polled.map(|item| item.map(|connection| connection.map(|io| Box::new(io) as Socket)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt, stream};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// The system's answers when a process may open no more files, and when a client changed its mind.
+    fn failing(code: i32) -> io::Result<tokio::io::DuplexStream> {
+        Err(io::Error::from_raw_os_error(code))
+    }
+
+    async fn accepted_after(errors: Vec<i32>) -> Duration {
+        let errors = stream::iter(errors.into_iter().map(failing));
+        let good = stream::iter([Ok(tokio::io::duplex(1).0)]);
+        let mut listener = Listener::Stream(Box::pin(Boxed(errors.chain(good))));
+        let begun = Instant::now();
+        assert!(listener.accept().await.is_some());
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_system_without_files_is_asked_ever_less_often() {
+        const EMFILE: i32 = 24;
+        let waited = accepted_after(vec![EMFILE; 4]).await;
+        assert_eq!(waited.as_millis(), 5 + 10 + 20 + 40);
+        let waited = accepted_after(vec![EMFILE; 12]).await;
+        assert_eq!(waited.as_millis(), 5 * 255 + 4 * 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_is_gone_again_costs_nobody_any_time() {
+        const ECONNABORTED: i32 = 103;
+        let waited = accepted_after(vec![ECONNABORTED; 9]).await;
+        assert_eq!(waited, Duration::ZERO);
+    }
+}

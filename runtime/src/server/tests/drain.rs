@@ -1,7 +1,5 @@
 //! The end of a server: what was accepted may finish, nothing new begins, and it is over when it said it would be.
 
-use std::time::Duration;
-
 use tokio::io::AsyncReadExt;
 
 use super::*;

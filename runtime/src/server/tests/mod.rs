@@ -17,6 +17,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -28,6 +29,7 @@ use tokio::{
     net::TcpStream,
     sync::{Semaphore, oneshot},
     task::JoinHandle,
+    time::timeout,
 };
 use tonic::{Code, Status, metadata::MetadataMap};
 
@@ -82,12 +84,18 @@ impl Actor {
 
 impl Probe {
     async fn begun(&self, calls: u32) {
-        self.begun.acquire_many(calls).await.unwrap().forget();
+        take(&self.begun, calls).await;
     }
 
     async fn dropped(&self, calls: u32) {
-        self.dropped.acquire_many(calls).await.unwrap().forget();
+        take(&self.dropped, calls).await;
     }
+}
+
+/// Takes permits, which come soon if they come.
+async fn take(from: &Semaphore, permits: u32) {
+    let taken = timeout(Duration::from_secs(90), from.acquire_many(permits));
+    taken.await.expect("it never happened").unwrap().forget();
 }
 
 impl Invoke for Actor {
@@ -105,6 +113,11 @@ impl Invoke for Actor {
                 let first = stream::iter([Ok(text)]).chain(stream::pending());
                 let frames = Streaming::new(first.inspect(move |_| _ = &unfinished)).into_frames();
                 return Ok(Reply::new(Body::Many(frames)));
+            }
+            "flood" => {
+                let always = stream::repeat_with(move || Ok("x".repeat(1 << 10)));
+                let always = always.inspect(move |_| _ = &unfinished);
+                return Ok(Reply::new(Body::Many(Streaming::new(always).into_frames())));
             }
             _ => {}
         }

@@ -4,7 +4,6 @@ use std::{
     convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use http_body_util::{BodyExt, Full};
@@ -12,7 +11,7 @@ use tonic::{body::Body as AnyBody, server::NamedService};
 use tower::{Service as HttpService, ServiceExt};
 
 use super::*;
-use crate::carrier::http2::serve::mounted;
+use crate::codegen::{HttpBody, serve};
 
 /// A service as tonic's generator makes them: HTTP in, HTTP out.
 #[derive(Clone)]
@@ -146,22 +145,17 @@ impl NamedService for Ours {
     const NAME: &'static str = "test.Echo";
 }
 
-impl<B> HttpService<Request<B>> for Ours
-where
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<crate::carrier::http2::fault::BoxError>,
-{
-    type Response = Response<AnyBody>;
+impl<B: HttpBody> HttpService<Request<B>> for Ours {
+    type Response = serve::HttpResponse;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<AnyBody>, Infallible>> + Send>>;
+    type Future = serve::HttpFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let actor = self.0.clone();
-        Box::pin(async move { Ok(mounted(&ECHO, &actor, request).await) })
+        serve::http(self.0.clone(), request)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Encrypted connections: who is served, who is not, and what a handler knows of a client's certificate.
 
-use std::{sync::Arc, time::Duration};
-
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};

@@ -1,20 +1,50 @@
-//! Runs the calls of one connection, each as a task, and knows how many are open.
+//! Runs the calls of one connection, each as a task, knows how many are open, and cuts those that outlast their deadline.
+//!
+//! A deadline strikes where a call is polled. An answer that waits for its client to read on is not polled, so the task
+//! that holds it ends it.
 
 use std::{
+    cell::Cell,
     future::Future,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll},
+    time::{Duration, Instant},
 };
 
 use hyper::rt::Executor;
+use pin_project_lite::pin_project;
+use tokio::time::{Sleep, sleep_until};
 
 /// The open calls of one connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Calls(Arc<AtomicUsize>);
 
 struct Open(Arc<AtomicUsize>);
+
+pin_project! {
+    struct Running<F> {
+        #[pin]
+        call: F,
+        open: Open,
+        cut: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+/// How long a call may take to end by itself after its deadline.
+const GRACE: Duration = Duration::from_millis(50);
+
+thread_local! {
+    static CUT: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Ends the call whose task is polled right now soon after `deadline`, whatever it waits for then.
+pub(super) fn cut_after(deadline: Instant) {
+    CUT.set(Some(deadline));
+}
 
 // === Calls ===
 
@@ -28,11 +58,36 @@ impl Calls {
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Calls {
     fn execute(&self, call: F) {
         self.0.fetch_add(1, Ordering::Relaxed);
-        let open = Open(Arc::clone(&self.0));
-        tokio::spawn(async move {
-            let _open = open;
-            call.await;
+        tokio::spawn(Running {
+            call,
+            open: Open(Arc::clone(&self.0)),
+            cut: None,
         });
+    }
+}
+
+// === Running ===
+
+impl<F: Future<Output = ()>> Future for Running<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        // Another call of this thread may have left a note that nobody took.
+        CUT.take();
+        let polled = this.call.poll(context);
+        let deadline = CUT.take();
+        if polled.is_ready() {
+            return polled;
+        }
+        if let Some(deadline) = deadline {
+            *this.cut = Some(Box::pin(sleep_until((deadline + GRACE).into())));
+        }
+        match this.cut {
+            // The task ends, and what it holds is dropped, which resets the call.
+            Some(cut) => cut.as_mut().poll(context),
+            None => Poll::Pending,
+        }
     }
 }
 

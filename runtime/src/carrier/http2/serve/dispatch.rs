@@ -4,22 +4,23 @@ use std::{future::Future, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
-use hyper::body::Incoming;
 use tonic::{Status, body::Body as AnyBody, metadata::MetadataMap};
 
 use super::{
     Answer, Foreign, Messages, Routes,
+    awaited::Awaited,
+    calls::cut_after,
     routes::{Found, find_in},
 };
 use crate::{
     call::{
-        self, Announced, Body, Call, Deadline, Erased, Invoke, Limit, Peer, Reply, Service,
+        self, Announced, Body, Call, Deadline, Erased, Frames, Invoke, Limit, Peer, Reply, Service,
         headers::{self, ACCEPT_ENCODING, GRPC, Head},
         status,
     },
     carrier::http2::{
-        decode::Incoming as Frames,
-        encode::{Framing, Outgoing},
+        decode::Incoming,
+        encode::Framing,
         fault::{BoxError, Side},
     },
     clock,
@@ -73,7 +74,7 @@ impl Dispatch {
     /// Answers one request. Whatever it holds, there is an answer.
     pub(super) async fn answer(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<hyper::body::Incoming>,
         peer: Arc<Peer>,
     ) -> Response<Answer> {
         match &self.entry {
@@ -84,7 +85,7 @@ impl Dispatch {
                 let answered = layers.pass(request).await;
                 answered
                     .unwrap_or_else(|never| match never {})
-                    .map(Answer::Foreign)
+                    .map(|body| Answer::foreign(body, Deadline::NEVER))
             }
         }
     }
@@ -107,7 +108,7 @@ impl Mounts {
         if let Some(refused) = not_grpc(&request) {
             return refused;
         }
-        match self.routes.find(request.uri().path()) {
+        let response = match self.routes.find(request.uri().path()) {
             Found::Route(route) => {
                 let arrived = Arrived::new(request, peer, now);
                 let answer = |call| Erased::answer(&*route.invoke, call);
@@ -118,10 +119,14 @@ impl Mounts {
                     request.extensions_mut().insert(peer);
                 }
                 let request = request.map(AnyBody::new);
-                foreign.answer(request, now).await.map(Answer::Foreign)
+                foreign.answer(request, now).await
             }
             Found::Nothing(service, status) => refused(service, &status),
+        };
+        if let Some(at) = response.body().deadline().instant() {
+            cut_after(at);
         }
+        response
     }
 }
 
@@ -176,24 +181,31 @@ where
         answer: impl FnOnce(Call) -> F,
         messages: Messages,
     ) -> Response<Answer> {
-        let accepted = messages.compression.filter(|encoding| {
-            let value = self.parts.headers.get(ACCEPT_ENCODING);
-            value.is_some_and(|value| encoding.is_in(value))
-        });
+        let readable = self.parts.headers.get(ACCEPT_ENCODING).cloned();
         let call = match self.into_call(method, messages) {
             Ok(call) => call,
             Err(status) => return refused(Some(method.service), &status),
         };
+        let deadline = call.deadline;
         match answer(call).await {
-            Ok(reply) => written(reply, accepted, messages),
+            Ok(mut reply) => {
+                let wanted = reply.encoding.or(messages.compression);
+                reply.encoding = readable.and_then(|names| wanted.filter(|one| one.is_in(&names)));
+                written(reply, deadline, messages.send)
+            }
             Err(status) => refused(Some(method.service), &status),
         }
     }
 
     fn into_call(self, method: &'static call::Method, messages: Messages) -> Result<Call, Status> {
         let head = Head::of_call(&self.parts.headers)?;
-        let body = Frames::new(self.body, Side::Serving, head.encoding, messages.receive);
-        let mut call = Call::new(method, Body::Many(call::Frames::new(body)));
+        let body = Incoming::new(self.body, Side::Serving, head.encoding, messages.receive);
+        let frames = if method.kind.takes_one() {
+            Frames::new(Awaited::new(body, messages.patience))
+        } else {
+            Frames::new(body)
+        };
+        let mut call = Call::new(method, Body::Many(frames));
         if let Some(timeout) = head.timeout {
             call.deadline = Deadline::after(self.now, timeout, Limit::Call);
         }
@@ -205,19 +217,13 @@ where
     }
 }
 
-fn written(
-    mut reply: Reply,
-    accepted: Option<call::Encoding>,
-    messages: Messages,
-) -> Response<Answer> {
-    reply.encoding = reply.encoding.or(accepted);
+fn written(mut reply: Reply, deadline: Deadline, limit: usize) -> Response<Answer> {
     let framing = Framing {
         encoding: reply.encoding,
-        limit: messages.send,
+        limit,
     };
     let headers = reply.write_head();
-    let body = Outgoing::reply(reply.body, framing);
-    let mut response = Response::new(Answer::Own(body));
+    let mut response = Response::new(Answer::own(reply.body, framing, deadline));
     *response.headers_mut() = headers;
     response
 }
@@ -237,7 +243,7 @@ fn not_grpc<B>(request: &Request<B>) -> Option<Response<Answer>> {
     } else {
         return None;
     };
-    let mut response = Response::new(Answer::Own(Outgoing::empty()));
+    let mut response = Response::new(Answer::empty());
     *response.status_mut() = status;
     response.headers_mut().insert(name, value);
     Some(response)
@@ -245,7 +251,7 @@ fn not_grpc<B>(request: &Request<B>) -> Option<Response<Answer>> {
 
 /// An answer of `service` that is nothing but a status. It says its release, so that a client knows whom it spoke to.
 fn refused(service: Option<&'static Service>, status: &Status) -> Response<Answer> {
-    let mut response = Response::new(Answer::Own(Outgoing::empty()));
+    let mut response = Response::new(Answer::empty());
     *response.headers_mut() = trailers_only(status);
     if let Some(service) = service.filter(|service| service.is_versioned()) {
         let announced = Announced::Own(&service.release().server);

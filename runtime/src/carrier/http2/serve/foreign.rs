@@ -19,10 +19,14 @@ use tokio::time::{Sleep, sleep_until, timeout_at};
 use tonic::{Status, body::Body};
 use tower_service::Service;
 
-use super::dispatch::{Mounts, refusal};
+use super::{
+    answer::{Answer, expired},
+    dispatch::{Mounts, refusal},
+};
 use crate::{
     call::{Deadline, Limit, Phase, headers, status},
     carrier::http2::fault::BoxError,
+    clock,
 };
 
 /// An HTTP service whose type is forgotten. One box a call.
@@ -30,10 +34,11 @@ use crate::{
 pub(crate) struct Foreign(Arc<dyn Erased>);
 
 /// What answers a request, in the end and always.
-pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+pub(crate) type Answering =
+    Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 trait Erased: Send + Sync {
-    fn answer(&self, request: Request<Body>) -> Answer;
+    fn answer(&self, request: Request<Body>) -> Answering;
 }
 
 // === Foreign ===
@@ -57,7 +62,7 @@ impl Foreign {
     }
 
     /// Answers as the service does.
-    pub(crate) fn pass(&self, request: Request<Body>) -> Answer {
+    pub(crate) fn pass(&self, request: Request<Body>) -> Answering {
         self.0.answer(request)
     }
 
@@ -66,29 +71,30 @@ impl Foreign {
         &self,
         request: Request<Body>,
         now: Instant,
-    ) -> impl Future<Output = Response<Body>> + Send + use<> {
+    ) -> impl Future<Output = Response<Answer>> + Send + use<> {
         let deadline = admitted(&request, now);
         let admitted = deadline.map(|deadline| (deadline, caught(self.pass(request))));
         async move {
             let (deadline, answer) = match admitted {
                 Ok(admitted) => admitted,
-                Err(status) => return refusal(&status),
+                Err(status) => return unbounded(refusal(&status)),
             };
-            let Some(at) = deadline.instant().map(Into::into) else {
-                return answer.await;
+            let Some(at) = deadline.instant() else {
+                return unbounded(answer.await);
             };
-            match timeout_at(at, answer).await {
+            match timeout_at(at.into(), answer).await {
                 Ok(response) => response.map(|body| {
-                    Body::new(Timed {
-                        body: Some(body),
-                        deadline,
-                        sleep: Box::pin(sleep_until(at)),
-                    })
+                    let timed = Timed::new(body, at, deadline);
+                    Answer::foreign(Body::new(timed), deadline)
                 }),
-                Err(_) => refusal(&expired(deadline, Phase::Handler)),
+                Err(_) => unbounded(refusal(&expired(deadline, Phase::Handler))),
             }
         }
     }
+}
+
+fn unbounded(response: Response<Body>) -> Response<Answer> {
+    response.map(|body| Answer::foreign(body, Deadline::NEVER))
 }
 
 impl fmt::Debug for Foreign {
@@ -109,14 +115,7 @@ fn admitted(request: &Request<Body>, now: Instant) -> Result<Deadline, Status> {
     Ok(deadline)
 }
 
-fn expired(deadline: Deadline, phase: Phase) -> Status {
-    Status::deadline_exceeded(format!(
-        "the deadline of the {} passed in phase {phase}",
-        deadline.limit()
-    ))
-}
-
-async fn caught(mut answer: Answer) -> Response<Body> {
+async fn caught(mut answer: Answering) -> Response<Body> {
     poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)));
         polled
@@ -131,7 +130,7 @@ async fn caught(mut answer: Answer) -> Response<Body> {
 struct Own(Arc<Mounts>);
 
 impl Erased for Own {
-    fn answer(&self, request: Request<Body>) -> Answer {
+    fn answer(&self, request: Request<Body>) -> Answering {
         let mounts = Arc::clone(&self.0);
         Box::pin(async move {
             let peer = request.extensions().get().cloned();
@@ -152,7 +151,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    fn answer(&self, request: Request<Body>) -> Answer {
+    fn answer(&self, request: Request<Body>) -> Answering {
         let mut service = self.0.clone();
         Box::pin(async move {
             if let Err(error) = poll_fn(|context| service.poll_ready(context)).await {
@@ -175,8 +174,20 @@ fn failed(error: BoxError) -> Result<Response<Body>, Infallible> {
 /// A body that ends at a deadline, with trailers that say so.
 struct Timed {
     body: Option<Body>,
+    at: Instant,
     deadline: Deadline,
     sleep: Pin<Box<Sleep>>,
+}
+
+impl Timed {
+    fn new(body: Body, at: Instant, deadline: Deadline) -> Self {
+        Self {
+            body: Some(body),
+            at,
+            deadline,
+            sleep: Box::pin(sleep_until(at.into())),
+        }
+    }
 }
 
 impl http_body::Body for Timed {
@@ -187,10 +198,12 @@ impl http_body::Body for Timed {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        // A body that is always ready would never wait for the timer.
+        let in_time = clock::now() < self.at;
         let Some(body) = &mut self.body else {
             return Poll::Ready(None);
         };
-        if let ready @ Poll::Ready(_) = Pin::new(body).poll_frame(context) {
+        if in_time && let ready @ Poll::Ready(_) = Pin::new(body).poll_frame(context) {
             return ready;
         }
         if self.sleep.as_mut().poll(context).is_pending() {

@@ -3,6 +3,7 @@
 //! It is told which sockets to serve, who answers and when to stop; what listens and decides that is `server`.
 
 mod answer;
+mod awaited;
 mod calls;
 mod connection;
 mod dispatch;

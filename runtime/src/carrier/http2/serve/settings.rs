@@ -34,6 +34,8 @@ pub(crate) struct Messages {
     pub(crate) receive: usize,
     /// Bytes of the largest message that is sent.
     pub(crate) send: usize,
+    /// How long the message of a call that has one may take to arrive.
+    pub(crate) patience: Duration,
     /// How answers are compressed for clients that can read it.
     pub(crate) compression: Option<Encoding>,
 }
@@ -90,6 +92,7 @@ impl Default for Messages {
         Self {
             receive: RECEIVE_LIMIT,
             send: usize::MAX,
+            patience: Duration::from_secs(60),
             compression: None,
         }
     }
