@@ -24,6 +24,10 @@ pub mod server;
 pub mod stack;
 
 pub use call::Streaming;
+pub use codegen::serve::Compressed;
+/// The runtime that everything here runs on, so that a program needs no other dependency to start it:
+/// `#[couplet::tokio::main(crate = "couplet::tokio")]`.
+pub use tokio;
 pub use tonic::{Code, Request, Response, Status, metadata};
 #[cfg(feature = "http2")]
 pub use {client::Channel, server::Server};

@@ -3,7 +3,7 @@
 use prost::Message as Protobuf;
 use tonic::{Response, Status};
 
-use super::Prepared;
+use super::{Prepared, serve::Compressed};
 use crate::call::{Body, Call, Invoke, Message, Method, Reply, Streaming, headers};
 
 /// One message each way.
@@ -70,8 +70,12 @@ async fn one<A: Protobuf + Default>(reply: Reply) -> Result<Response<A>, Status>
     if let Some(trailers) = trailers {
         headers::merge(&mut metadata, *trailers);
     }
+    let mut extensions = reply.extensions;
+    if message.compressed() == Some(true) {
+        extensions.insert(Compressed(true));
+    }
     let answer = message.decode()?;
-    Ok(Response::from_parts(metadata, answer, reply.extensions))
+    Ok(Response::from_parts(metadata, answer, extensions))
 }
 
 fn many<A: Protobuf + Default + 'static>(reply: Reply) -> Response<Streaming<A>> {

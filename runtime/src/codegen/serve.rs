@@ -9,8 +9,8 @@ use tonic::{Request, Response, Status};
 pub use super::mount::{HttpFuture, HttpResponse, http};
 use crate::call::{Body, Call, Message, Reply, Streaming};
 
-/// In the extensions of a unary request: its message came compressed. In those of a unary response: whether to send its
-/// message compressed, where the two ends agreed on a compression.
+/// In the extensions of a unary request or response that came: its message was compressed. In those of a response that a
+/// handler makes: whether to send its message compressed, where the two ends agreed on a compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compressed(pub bool);
 
