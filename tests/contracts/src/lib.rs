@@ -2,4 +2,4 @@
 
 #![deny(warnings, missing_docs)]
 
-include!(concat!(env!("OUT_DIR"), "/_contract.rs"));
+couplet::include_contract!();

@@ -1,0 +1,17 @@
+//! Generates the contracts of others that the tests of this crate speak.
+
+use couplet_codegen::Builder;
+
+fn main() -> Result<(), couplet_codegen::Errors> {
+    let protos = [
+        "protos/grpc/grpc/testing/test.proto",
+        "protos/etcd/etcd/api/etcdserverpb/rpc.proto",
+    ];
+    let includes = ["protos/grpc", "protos/etcd", "protos/googleapis"];
+    // Quiet, since none of them declares a version. So cargo is told here what to look at.
+    let report = Builder::new().quiet(true).compile(&protos, &includes)?;
+    for input in report.inputs {
+        println!("cargo::rerun-if-changed={}", input.display());
+    }
+    Ok(())
+}
