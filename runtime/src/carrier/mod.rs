@@ -13,6 +13,12 @@ use crate::call::{Call, Invoke, Reply};
 /// Any carrier, chosen when the channel is built. An enum, so that choosing costs no box.
 #[derive(Debug)]
 #[non_exhaustive]
+#[cfg_attr(
+    feature = "http2",
+    expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each channel, behind a pointer"
+))]
 pub enum Link {
     /// gRPC over HTTP/2.
     #[cfg(feature = "http2")]

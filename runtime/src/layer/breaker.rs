@@ -25,6 +25,27 @@ pub struct Breaker<I> {
     breakers: Arc<Breakers>,
 }
 
+/// Puts a [`Breaker`] around what it is given.
+#[derive(Debug, Clone)]
+pub struct BreakerLayer {
+    breakers: Arc<Breakers>,
+}
+
+impl BreakerLayer {
+    /// Asks `breakers`.
+    pub fn new(breakers: Arc<Breakers>) -> Self {
+        Self { breakers }
+    }
+}
+
+impl<I> tower_layer::Layer<I> for BreakerLayer {
+    type Service = Breaker<I>;
+
+    fn layer(&self, inner: I) -> Breaker<I> {
+        Breaker::new(inner, Arc::clone(&self.breakers))
+    }
+}
+
 // === Breakers ===
 
 impl Breakers {

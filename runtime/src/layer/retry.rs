@@ -27,6 +27,20 @@ pub struct Retry<I> {
     counts: Arc<Counts>,
 }
 
+/// Repeats the unseen calls of what it is given, as a client does. Whatever one layer is put around counts together.
+#[derive(Debug, Clone, Default)]
+pub struct RetryLayer {
+    counts: Arc<Counts>,
+}
+
+impl<I> tower_layer::Layer<I> for RetryLayer {
+    type Service = Retry<I>;
+
+    fn layer(&self, inner: I) -> Retry<I> {
+        Retry::new(inner, Arc::clone(&self.counts))
+    }
+}
+
 impl<I> Retry<I> {
     /// Repeats the unseen calls of `inner`.
     pub fn new(inner: I, counts: Arc<Counts>) -> Self {

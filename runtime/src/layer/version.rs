@@ -42,6 +42,20 @@ pub struct Serving<I> {
     counts: Arc<Counts>,
 }
 
+/// Checks the releases of what it is given, as a client does. Whatever one layer is put around counts together.
+#[derive(Debug, Clone, Default)]
+pub struct CallingLayer {
+    counts: Arc<Counts>,
+}
+
+impl<I> tower_layer::Layer<I> for CallingLayer {
+    type Service = Calling<I>;
+
+    fn layer(&self, inner: I) -> Calling<I> {
+        Calling::new(inner, Arc::clone(&self.counts))
+    }
+}
+
 // === Calling ===
 
 impl<I> Calling<I> {
