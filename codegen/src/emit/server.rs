@@ -68,6 +68,7 @@ fn dispatch(service: &Service) -> TokenStream {
         .map(|(index, method)| arm(index, method));
     quote! {
         #allow
+        #[allow(clippy::too_many_lines)]
         impl<T: #ident> ::couplet::codegen::Invoke for #server<T> {
             async fn invoke(
                 &self,

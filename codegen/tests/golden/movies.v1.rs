@@ -471,6 +471,7 @@ impl<T> ::core::fmt::Debug for MoviesServer<T> {
 }
 
 #[allow(deprecated)]
+#[allow(clippy::too_many_lines)]
 impl<T: Movies> ::couplet::codegen::Invoke for MoviesServer<T> {
     async fn invoke(
         &self,

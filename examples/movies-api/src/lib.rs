@@ -4,3 +4,8 @@
 //! `#[non_exhaustive]` keep a new field from breaking those who use it.
 
 couplet::include_contract!("movies.v1");
+
+/// The README's code, which is compiled and run as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

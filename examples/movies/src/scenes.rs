@@ -1,12 +1,13 @@
 //! The scenes of the story: each shows one thing that the contract gave to both ends.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use couplet::{Code, Status, Streaming, client::stream, policy::breaker::State};
 use movies_api::{
     CreateMovieRequest, Genre, GetMovieRequest, ListMoviesRequest, Movie, PosterChunk,
     TonightRequest, UpdateMovieRequest, WatchMoviesRequest,
 };
+use tokio::time::Instant;
 
 use crate::{Outcome, catalog::SLOW, next, stage::Stage};
 

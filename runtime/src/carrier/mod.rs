@@ -16,9 +16,10 @@ use crate::call::{Call, Invoke, Reply};
 #[cfg_attr(
     feature = "http2",
     expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each channel, behind a pointer"
-))]
+        clippy::large_enum_variant,
+        reason = "there is one for each channel, behind a pointer"
+    )
+)]
 pub enum Link {
     /// gRPC over HTTP/2.
     #[cfg(feature = "http2")]
