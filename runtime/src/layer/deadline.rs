@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::timer::within;
 use crate::{
@@ -193,11 +193,15 @@ impl Expiry {
         reply
     }
 
-    /// A peer that saw the deadline pass first ends the call in its own way; here it was the deadline all the same.
+    /// A peer that saw the deadline pass first, or a connection that went with it, ends the call in its own way; here it was
+    /// the deadline all the same.
     fn attribute(self, status: Status) -> Status {
-        let cut = status.code() == tonic::Code::Cancelled && Mark::of(&status).is_none();
+        let may_be_the_deadline = matches!(
+            status.code(),
+            Code::Cancelled | Code::DeadlineExceeded | Code::Unavailable
+        );
         let now = clock::now();
-        if cut && self.deadline.has_passed(now) {
+        if may_be_the_deadline && self.deadline.has_passed(now) {
             return self.status(now, Phase::Headers);
         }
         status
@@ -237,8 +241,6 @@ impl fmt::Display for Late {
 #[cfg(test)]
 mod tests {
     use std::future::pending;
-
-    use tonic::Code;
 
     use super::*;
     use crate::{

@@ -36,6 +36,9 @@ pub(crate) fn status(error: BoxError, side: Side) -> Status {
         if let Some(broken) = cause.downcast_ref::<h2::Error>() {
             return of_h2(broken, side);
         }
+        if cause.is::<tonic::TimeoutExpired>() {
+            return Status::deadline_exceeded("tonic's transport ended the call at its deadline");
+        }
         // An io::Error made of another error names that one's causes as its own.
         let inner = cause
             .downcast_ref::<io::Error>()
