@@ -76,12 +76,11 @@ impl Connection {
         };
         poll_fn(|context| match driver.poll(context) {
             Poll::Ready(Ok(())) => {
-                Poll::Ready(Err("the peer closed the connection at once".to_owned()))
+                Poll::Ready(Err("the server closed the connection at once".to_owned()))
             }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(format!(
-                "the peer does not speak HTTP/2: {}",
-                chain(&error)
-            ))),
+            Poll::Ready(Err(error)) => {
+                Poll::Ready(Err(format!("no HTTP/2 with the server: {}", chain(&error))))
+            }
             Poll::Pending if load.room.load(Ordering::Relaxed) > 0 => Poll::Ready(Ok(())),
             Poll::Pending => Poll::Pending,
         })

@@ -1,8 +1,8 @@
 //! TLS of the client's end, with rustls: whom to trust, who one is, and that the peer agrees to HTTP/2.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls::{AlertDescription, ClientConfig, RootCertStore, crypto::ring};
 use rustls_pki_types::{
     CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName, pem::PemObject,
 };
@@ -12,6 +12,8 @@ use super::{fault::chain, io::Io, target::Target};
 
 /// What HTTP/2 is called when two ends agree on a protocol.
 const H2: &[u8] = b"h2";
+
+const NO_H2: &str = "the server does not agree to HTTP/2 over TLS; it must offer `h2` by ALPN";
 
 /// Whom to trust and who one is, for `https` targets.
 ///
@@ -169,14 +171,22 @@ impl Encrypt {
             .connector
             .connect(self.name.clone(), io)
             .await
-            .map_err(|error| format!("no TLS with the server: {}", chain(&error)))?;
+            .map_err(|error| refused(&error))?;
         match stream.get_ref().1.alpn_protocol() {
             Some(H2) => Ok(Box::new(stream)),
-            other => Err(format!(
-                "the server does not agree to HTTP/2 over TLS (ALPN `h2`), it chose {}",
-                other.map_or_else(|| "nothing".into(), String::from_utf8_lossy)
-            )),
+            _ => Err(NO_H2.to_owned()),
         }
+    }
+}
+
+/// A server may ignore what it was offered, or say that it knows none of it.
+fn refused(error: &io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match inner {
+        Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
+            NO_H2.to_owned()
+        }
+        _ => format!("no TLS with the server: {}", chain(error)),
     }
 }
 
