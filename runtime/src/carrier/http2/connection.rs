@@ -14,6 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use h2::client::SendRequest;
+use tokio::sync::{Notify, futures::Notified};
 
 use super::{
     config,
@@ -37,7 +38,21 @@ struct Load {
     /// The most streams that the peer takes at once.
     room: AtomicUsize,
     closed: AtomicBool,
+    /// A call was given up before anything came back.
+    doubt: AtomicBool,
+    queue: Arc<Queue>,
 }
+
+/// The calls that wait for a place on any connection of a pool.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: AtomicUsize,
+    freed: Notify,
+}
+
+/// A call in the queue, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Waiting<'a>(&'a Queue);
 
 /// A place for one call on a connection; given back when dropped.
 #[derive(Debug)]
@@ -60,15 +75,21 @@ impl Connection {
     ///
     /// # Errors
     /// Why the peer cannot be spoken to.
-    pub(super) async fn open(io: Io, keepalive: Option<Keepalive>) -> Result<Self, String> {
+    pub(super) async fn open(
+        io: Io,
+        keepalive: Option<Keepalive>,
+        queue: Arc<Queue>,
+    ) -> Result<Self, String> {
         let (sender, mut frames) = config::handshake()
             .handshake(io)
             .await
             .map_err(|error| chain(&error))?;
-        let load = Arc::<Load>::default();
-        let pings = keepalive
-            .zip(frames.ping_pong())
-            .map(|(settings, pings)| Pings::new(settings, pings));
+        let load = Arc::new(Load {
+            queue,
+            ..Load::default()
+        });
+        let pings = frames.ping_pong();
+        let pings = pings.map(|pings| Pings::new(keepalive, pings));
         let mut driver = Driver {
             frames,
             pings,
@@ -107,9 +128,12 @@ impl Connection {
     /// A place for one call, if fewer than `most` are under way and the peer has room.
     pub(super) fn lease(self: &Arc<Self>, most: usize) -> Option<Lease> {
         let room = most.min(self.load.room.load(Ordering::Relaxed));
-        let before = self.load.calls.fetch_add(1, Ordering::Relaxed);
-        let lease = self.hold();
-        (before < room).then_some(lease)
+        let one_more = |calls| (calls < room).then_some(calls + 1);
+        let calls = &self.load.calls;
+        calls
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more)
+            .is_ok()
+            .then(|| self.hold())
     }
 
     /// A place for one call, though it may have to wait until the peer has room.
@@ -148,11 +172,44 @@ impl Lease {
     pub(super) fn close(&self) {
         self.connection.close();
     }
+
+    /// Has the peer asked whether it is still there.
+    pub(super) fn doubt(&self) {
+        self.connection.load.doubt.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.connection.load.calls.fetch_sub(1, Ordering::Relaxed);
+        let load = &self.connection.load;
+        // Ordered after the queue's own count: either the one who waits sees the place, or is seen here.
+        load.calls.fetch_sub(1, Ordering::SeqCst);
+        if load.queue.waiting.load(Ordering::SeqCst) > 0 {
+            load.queue.freed.notify_waiters();
+        }
+    }
+}
+
+// === Queue ===
+
+impl Queue {
+    /// Stands in the queue.
+    pub(super) fn stand(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        Waiting(self)
+    }
+}
+
+impl Waiting<'_> {
+    /// Resolves when a place is given back after this.
+    pub(super) fn freed(&self) -> Notified<'_> {
+        self.0.freed.notified()
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -175,7 +232,7 @@ impl Driver {
             && let Some(pings) = &mut self.pings
         {
             let idle = self.load.calls.load(Ordering::Relaxed) == 0;
-            return pings.poll(context, idle).map(Ok);
+            return pings.poll(context, idle, &self.load.doubt).map(Ok);
         }
         polled
     }

@@ -1,11 +1,11 @@
 //! From an address to a connection that is up: dial, encrypt, shake hands, all within one time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::net::TcpStream;
 
 use super::{
-    connection::Connection,
+    connection::{Connection, Queue},
     io::Io,
     keepalive::Keepalive,
     target::{Address, Target},
@@ -26,10 +26,10 @@ impl Dial {
     ///
     /// # Errors
     /// Why there is none.
-    pub(super) async fn connect(&self) -> Result<Connection, String> {
+    pub(super) async fn connect(&self, queue: Arc<Queue>) -> Result<Connection, String> {
         let connecting = async {
             let io = self.encrypt(self.dial().await?).await?;
-            Connection::open(io, self.keepalive).await
+            Connection::open(io, self.keepalive, queue).await
         };
         match tokio::time::timeout(self.timeout, connecting).await {
             Ok(outcome) => outcome,

@@ -45,6 +45,9 @@ struct Open {
     upload: Option<Upload>,
 }
 
+/// Doubts that the peer is there, if it is dropped before the answer came.
+struct Patience<'a>(Option<&'a Lease>);
+
 /// The task that sends the pieces; ends with the call.
 #[derive(Debug)]
 struct Upload {
@@ -78,7 +81,15 @@ where
         Payload::Pieces(body) => Some(Upload::start(stream, body)),
     };
     let call = Open { lease, upload };
-    match during(Phase::Headers, response).await {
+    let answer = {
+        let response = pin!(response);
+        // Dropped before the response is, whose reset then wakes the connection.
+        let mut patience = Patience(Some(&call.lease));
+        let answer = during(Phase::Headers, response).await;
+        patience.0 = None;
+        answer
+    };
+    match answer {
         Ok(response) => Ok(response.map(|stream| Received {
             stream,
             data_is_over: false,
@@ -159,6 +170,16 @@ impl Open {
         match own {
             Some(status) => status.clone(),
             None => fault::of_h2(error, Side::Calling),
+        }
+    }
+}
+
+// === Patience ===
+
+impl Drop for Patience<'_> {
+    fn drop(&mut self) {
+        if let Some(lease) = self.0 {
+            lease.doubt();
         }
     }
 }

@@ -1,13 +1,20 @@
-//! Whether the peer is still there: a ping after a while, and the end of the connection if it stays unanswered.
+//! Whether the peer is still there: a ping after a while or on doubt, and the end of the connection without an answer.
+//!
+//! Without a keepalive, a ping is sent only when a call was given up before anything came back for it: the one sign that
+//! a peer may be gone which costs nothing to see. TCP alone notices after a quarter of an hour.
 
 use std::{
     pin::Pin,
+    sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll},
     time::Duration,
 };
 
 use h2::{Ping, PingPong};
 use tokio::time::{Instant, Sleep, sleep};
+
+/// How long a doubted peer may take to answer, and the least time from one doubt to the next.
+const DOUBT: Duration = Duration::from_secs(10);
 
 /// When a connection is tried with a ping. Servers may end connections that ping more often than they like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,46 +30,77 @@ pub struct Keepalive {
 /// The pings of one connection.
 #[derive(Debug)]
 pub(super) struct Pings {
-    settings: Keepalive,
+    keepalive: Option<Keepalive>,
     pings: PingPong,
     timer: Pin<Box<Sleep>>,
+    /// A ping is out.
     waiting: bool,
+    doubted: Option<Instant>,
 }
 
 impl Pings {
-    /// Pings as `settings` say.
-    pub(super) fn new(settings: Keepalive, pings: PingPong) -> Self {
+    /// Pings as `keepalive` says.
+    pub(super) fn new(keepalive: Option<Keepalive>, pings: PingPong) -> Self {
+        let interval = keepalive.map_or(DOUBT, |keepalive| keepalive.interval);
         Self {
-            settings,
+            keepalive,
             pings,
-            timer: Box::pin(sleep(settings.interval)),
+            timer: Box::pin(sleep(interval)),
             waiting: false,
+            doubted: None,
         }
     }
 
-    /// Ready when the peer is given up.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>, idle: bool) -> Poll<()> {
+    /// Ready when the peer is given up. Looks at `doubt` and takes it back.
+    pub(super) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        idle: bool,
+        doubt: &AtomicBool,
+    ) -> Poll<()> {
         loop {
             if self.waiting {
                 match self.pings.poll_pong(context) {
-                    Poll::Ready(Ok(_)) => self.wait(self.settings.interval, false),
+                    Poll::Ready(Ok(_)) => self.rest(),
                     Poll::Ready(Err(_)) => return Poll::Ready(()),
                     Poll::Pending => return self.timer.as_mut().poll(context),
                 }
             }
-            std::task::ready!(self.timer.as_mut().poll(context));
-            if idle && !self.settings.while_idle {
-                self.wait(self.settings.interval, false);
-            } else if self.pings.send_ping(Ping::opaque()).is_ok() {
-                self.wait(self.settings.timeout, true);
-            } else {
+            let due = match self.keepalive {
+                Some(_) => self.timer.as_mut().poll(context).is_ready(),
+                None => false,
+            };
+            let timeout = match self.keepalive {
+                Some(keepalive) if due && idle && !keepalive.while_idle => {
+                    self.rest();
+                    continue;
+                }
+                Some(keepalive) if due => keepalive.timeout,
+                _ if doubt.swap(false, Ordering::Relaxed) && may_doubt(&mut self.doubted) => DOUBT,
+                _ => return Poll::Pending,
+            };
+            if self.pings.send_ping(Ping::opaque()).is_err() {
                 return Poll::Ready(());
             }
+            self.waiting = true;
+            self.timer.as_mut().reset(Instant::now() + timeout);
         }
     }
 
-    fn wait(&mut self, time: Duration, waiting: bool) {
-        self.waiting = waiting;
-        self.timer.as_mut().reset(Instant::now() + time);
+    fn rest(&mut self) {
+        self.waiting = false;
+        if let Some(keepalive) = self.keepalive {
+            let next = Instant::now() + keepalive.interval;
+            self.timer.as_mut().reset(next);
+        }
     }
+}
+
+fn may_doubt(last: &mut Option<Instant>) -> bool {
+    let now = Instant::now();
+    let may = last.is_none_or(|last| now - last >= DOUBT);
+    if may {
+        *last = Some(now);
+    }
+    may
 }

@@ -1,7 +1,7 @@
 //! The connections to one target: which of them takes the next call, and when another one is opened.
 //!
 //! A call takes the connection with the fewest calls. A busy one makes another come up beside it; a full one makes the
-//! call wait for that. Without any, the call waits for the first, or fails at once while a failed attempt is waited out,
+//! call wait for that, or for a place. Without any, the call waits for the first, or fails at once while a failed attempt is waited out,
 //! as gRPC has it for calls that do not wait for ready.
 //!
 //! ```text
@@ -11,14 +11,17 @@
 //!    └── all connections gone ── up (1 to max_connections)
 //! ```
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arc_swap::ArcSwap;
 use tokio::{sync::watch, time::Instant};
 use tonic::Status;
 
 use super::{
-    connection::{Connection, Lease},
+    connection::{Connection, Lease, Queue},
     dial::Dial,
 };
 use crate::{call::Mark, policy::backoff::Backoff};
@@ -39,6 +42,7 @@ pub(super) struct Pool {
     state: Mutex<State>,
     /// Tells that an attempt to connect is over.
     changed: watch::Sender<()>,
+    queue: Arc<Queue>,
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +83,7 @@ impl Pool {
             open: ArcSwap::default(),
             state: Mutex::default(),
             changed: watch::Sender::new(()),
+            queue: Arc::default(),
         })
     }
 
@@ -94,24 +99,28 @@ impl Pool {
     }
 
     async fn wait(self: &Arc<Self>) -> Result<Lease, Status> {
-        for _ in 0..PATIENCE {
-            // Subscribed before looking, so that no end of an attempt is missed.
+        let waiting = self.queue.stand();
+        let mut attempts = 0;
+        while attempts < PATIENCE {
+            // Subscribed before looking, so that nothing is missed.
             let mut changed = self.changed.subscribe();
+            let mut freed = pin!(waiting.freed());
+            freed.as_mut().enable();
             match self.pick() {
                 Pick::Free(lease) => return Ok(lease),
                 Pick::Busy(lease) => {
                     self.grow();
                     return Ok(lease);
                 }
-                Pick::Full(connection) => {
-                    if !self.grow() {
-                        return Ok(connection.queue());
-                    }
-                }
+                Pick::Full(connection) if !self.grow() => return Ok(connection.queue()),
+                Pick::Full(_) => {}
                 Pick::Nowhere => self.connect().map_err(|why| self.unreachable(&why))?,
             }
-            // The sender lives in the pool that is being used here.
-            let _ = changed.changed().await;
+            tokio::select! {
+                // The sender lives in the pool that is being used here.
+                _ = changed.changed() => attempts += 1,
+                () = freed => {}
+            }
         }
         Err(self.unreachable("connections come up and end at once"))
     }
@@ -160,7 +169,7 @@ impl Pool {
         drop(state);
         let attempt = Attempt(Arc::clone(self));
         tokio::spawn(async move {
-            let outcome = attempt.0.dial.connect().await;
+            let outcome = attempt.0.dial.connect(Arc::clone(&attempt.0.queue)).await;
             attempt.0.conclude(outcome);
         });
         Ok(())

@@ -1,10 +1,17 @@
 //! Peers that go silent and peers that break the protocol.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use tokio::time::timeout;
 use tonic::Code;
 
-use super::peer::{answer_raw, channel, listen, text, unary};
+use super::peer::{Asked, answer_raw, channel, listen, speak, text, unary};
 use crate::{
     call::Mark,
     client::{Channel, Keepalive},
@@ -57,4 +64,31 @@ async fn a_peer_that_went_silent_is_noticed_by_its_missing_pong() {
         .await
         .unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_lets_calls_run_out_is_doubted_and_left() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&seen);
+    let target = listen(move |stream| {
+        let first = count.fetch_add(1, Ordering::Relaxed) == 0;
+        async move {
+            if first {
+                let _stream = answer_raw(stream, &[]).await;
+                std::future::pending().await
+            } else {
+                let answer = Arc::new(async |mut asked: Asked| asked.answer("ok"));
+                speak(stream, h2::server::Builder::new(), 1, answer).await;
+            }
+        }
+    })
+    .await;
+    let channel = channel(&target);
+    // Time is paused: it goes on whenever nothing else does.
+    let late = timeout(Duration::from_secs(1), text(&channel, unary("hi"))).await;
+    assert!(late.is_err(), "nobody answers");
+    let left = timeout(Duration::from_secs(15), text(&channel, unary("hi"))).await;
+    let status = left.expect("the ping is not answered").unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    assert_eq!(text(&channel, unary("hi")).await.unwrap(), "ok");
 }

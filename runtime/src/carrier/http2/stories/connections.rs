@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Notify};
 use tonic::Code;
 
 use super::peer::{
@@ -222,4 +222,55 @@ async fn no_call_goes_to_a_connection_that_is_going_away() {
     // The connection stays open, yet even a stream, which cannot be sent twice, is safe.
     let upload = streaming(Kind::ClientStreaming, Streaming::iter(["hi".to_owned()]));
     assert_eq!(text(&channel, upload).await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_call_takes_a_place_that_comes_free_before_another_connection_is_up() {
+    let (first, release) = (Mutex::new(true), Arc::new(Notify::new()));
+    let target = listen(move |stream| {
+        let (serves, release) = (std::mem::take(&mut *first.lock().unwrap()), release.clone());
+        async move {
+            if !serves {
+                // Never comes up, and lets the call on the other connection go on.
+                release.notify_one();
+                std::future::pending::<()>().await;
+            }
+            let mut one_at_a_time = h2::server::Builder::new();
+            one_at_a_time.max_concurrent_streams(1);
+            let answer = Arc::new(move |mut asked: Asked| {
+                let release = Arc::clone(&release);
+                async move {
+                    release.notified().await;
+                    release.notify_one();
+                    asked.answer("ok");
+                }
+            });
+            speak(stream, one_at_a_time, 0, answer).await;
+        }
+    })
+    .await;
+    let channel = channel(&target);
+    let calls = [0, 1].map(|_| text(&channel, unary("hi")));
+    for answer in join_all(calls).await {
+        assert_eq!(answer.unwrap(), "ok");
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_channel_closes_its_connection_after_the_last_call() {
+    let (seen, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let target = listen(move |stream| {
+        let seen = seen.clone();
+        async move {
+            let answer = Arc::new(async |mut asked: Asked| asked.answer("ok"));
+            speak(stream, h2::server::Builder::new(), 0, answer).await;
+            seen.send(()).unwrap();
+        }
+    })
+    .await;
+    let channel = channel(&target);
+    text(&channel, unary("hi")).await.unwrap();
+    assert!(told.try_recv().is_err(), "an idle connection is kept");
+    drop(channel);
+    told.recv().await.unwrap();
 }
