@@ -8,7 +8,7 @@ use couplet_tests::{
 };
 
 fn couplet_server() -> Server {
-    Server::start(&mut Command::new(env!("CARGO_BIN_EXE_interop-server")))
+    Server::start(&mut Command::new(env!("CARGO_BIN_EXE_interop-server")), "")
 }
 
 fn couplet_client() -> Command {
@@ -86,7 +86,7 @@ mod foreign {
 
     #[test]
     fn couplet_calls_grpcs_python_server() {
-        let server = Server::start(&mut peer("grpc-python-server"));
+        let server = Server::start(&mut peer("grpc-python-server"), "");
         assert_pass(shared_cases(), couplet_client, &server);
     }
 }

@@ -68,7 +68,7 @@ fn protoc_gets_what_a_build_script_gets() {
 }
 
 #[test]
-fn parameters_are_the_settings_of_a_build_script() {
+fn parameters_of_protoc_are_the_settings_of_a_build_script() {
     let parameters = r"bytes=.,tonic_stubs,type_attribute=.movies.v1.Movie=#[derive(Eq\, Hash)]";
     let (output, files) = protoc("movies.proto", "tests/golden", parameters);
     assert!(output.status.success(), "{}", text(&output.stderr));

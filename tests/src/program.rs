@@ -29,39 +29,39 @@ pub struct Ended {
 }
 
 impl Server {
-    /// Starts a server that prints its port as its first line.
+    /// Starts a server that prints `listens` and then its port, in a line of its own or within one.
     ///
     /// # Panics
     /// If it does not start or tells no port.
-    pub fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command, listens: &'static str) -> Self {
         // It gets no input, and the end of it tells it that the test is gone.
         let mut child = spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
         let output = child.stdout.take();
-        Self::listening(child, output, |line| line.trim().parse().ok())
+        Self::listening(child, output, listens)
     }
 
-    /// Starts a server that says in its error output where it listens: `listens` and then the port.
+    /// Starts a server that says so in its error output.
     ///
     /// # Panics
     /// If it does not start or tells no port.
     pub fn start_logging(command: &mut Command, listens: &'static str) -> Self {
         let mut child = spawn(command.stdin(Stdio::null()).stderr(Stdio::piped()));
         let output = child.stderr.take();
-        Self::listening(child, output, move |line| {
-            let (_, port) = line.split_once(listens)?;
-            let end = port.find(|digit: char| !digit.is_ascii_digit());
-            port[..end.unwrap_or(port.len())].parse().ok()
-        })
+        Self::listening(child, output, listens)
     }
 
     fn listening(
         child: Child,
         output: Option<impl Read + Send + 'static>,
-        port: impl FnMut(&str) -> Option<u16> + Send + 'static,
+        listens: &'static str,
     ) -> Self {
         // Guarded from here on: whatever fails, it does not outlive the test.
         let mut server = Self { child, port: 0 };
-        let (said, port) = first(output.expect("the output is piped"), port);
+        let (said, port) = first(output.expect("the output is piped"), move |line| {
+            let (_, port) = line.split_once(listens)?;
+            let end = port.find(|digit: char| !digit.is_ascii_digit());
+            port[..end.unwrap_or(port.len())].parse().ok()
+        });
         let Some(port) = port else {
             panic!("the server told no port, but: {said}")
         };
