@@ -5,6 +5,8 @@
 
 #[path = "support/generated.rs"]
 mod generated;
+#[path = "support/peers.rs"]
+mod peers;
 #[path = "support/scratch.rs"]
 mod scratch;
 
@@ -13,6 +15,7 @@ use std::process::Command;
 
 use couplet_codegen::Builder;
 use generated::{assert_same, code, described, descriptor};
+use peers::peer;
 use prost_types::field_descriptor_proto::Type;
 use scratch::Scratch;
 
@@ -40,53 +43,6 @@ fn a_contract_becomes_this_rust() {
     assert!(
         code(&text) == expected,
         "the generated code changed; look at the difference after COUPLET_BLESS=1"
-    );
-}
-
-#[test]
-fn protoc_in_place_of_the_own_compiler_changes_nothing() {
-    let with_protoc = built(Builder::new().protoc("protoc"));
-    assert_same(&with_protoc, &built(Builder::new()));
-}
-
-#[test]
-fn the_descriptor_is_the_one_that_protoc_makes() {
-    let out = Scratch::new();
-    let path = out.path().join("movies.bin");
-    let protoc = Command::new("protoc")
-        .args([
-            "-I",
-            INCLUDE,
-            "-I",
-            couplet_proto::INCLUDE,
-            "--include_imports",
-            "-o",
-        ])
-        .args([path.as_path(), CONTRACT.as_ref()])
-        .status();
-    assert!(protoc.expect("protoc is installed").success());
-    let expected = fs::read(path).expect("protoc wrote it");
-
-    let own = descriptor(&built(Builder::new()));
-    assert_eq!(described(&own), described(&expected));
-
-    // Options are lost on prost's types: they are compared as the values that they are.
-    let option = |bytes: &[u8]| {
-        let pool = prost_reflect::DescriptorPool::decode(bytes).expect("a descriptor set");
-        let extension = pool
-            .get_extension_by_name("couplet.method")
-            .expect("it is imported");
-        let service = pool
-            .get_service_by_name("movies.v1.Movies")
-            .expect("it is there");
-        let method = service.methods().next().expect("it has methods");
-        method.options().get_extension(&extension).to_string()
-    };
-    assert_eq!(option(&own), option(&expected));
-    assert!(
-        option(&own).contains("timeout:\"250ms\""),
-        "{}",
-        option(&own)
     );
 }
 
@@ -156,6 +112,58 @@ fn the_kinds_of_fields_are_those_of_the_contract() {
         assert!(
             fields.iter().any(|field| field.r#type() == kind),
             "{kind:?}"
+        );
+    }
+}
+
+/// With the real `protoc`.
+mod foreign {
+    use super::*;
+
+    #[test]
+    fn protoc_in_place_of_the_own_compiler_changes_nothing() {
+        let with_protoc = built(Builder::new().protoc(peer("protoc")));
+        assert_same(&with_protoc, &built(Builder::new()));
+    }
+
+    #[test]
+    fn the_descriptor_is_the_one_that_protoc_makes() {
+        let out = Scratch::new();
+        let path = out.path().join("movies.bin");
+        let protoc = Command::new(peer("protoc"))
+            .args([
+                "-I",
+                INCLUDE,
+                "-I",
+                couplet_proto::INCLUDE,
+                "--include_imports",
+                "-o",
+            ])
+            .args([path.as_path(), CONTRACT.as_ref()])
+            .status();
+        assert!(protoc.expect("protoc is installed").success());
+        let expected = fs::read(path).expect("protoc wrote it");
+
+        let own = descriptor(&built(Builder::new()));
+        assert_eq!(described(&own), described(&expected));
+
+        // Options are lost on prost's types: they are compared as the values that they are.
+        let option = |bytes: &[u8]| {
+            let pool = prost_reflect::DescriptorPool::decode(bytes).expect("a descriptor set");
+            let extension = pool
+                .get_extension_by_name("couplet.method")
+                .expect("it is imported");
+            let service = pool
+                .get_service_by_name("movies.v1.Movies")
+                .expect("it is there");
+            let method = service.methods().next().expect("it has methods");
+            method.options().get_extension(&extension).to_string()
+        };
+        assert_eq!(option(&own), option(&expected));
+        assert!(
+            option(&own).contains("timeout:\"250ms\""),
+            "{}",
+            option(&own)
         );
     }
 }
