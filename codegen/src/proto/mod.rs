@@ -5,6 +5,7 @@
 //! ```
 
 mod aggregate;
+mod aliases;
 mod builder;
 mod errors;
 mod files;

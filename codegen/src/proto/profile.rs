@@ -11,6 +11,7 @@ use syn::{
     Variant, parse_quote,
 };
 
+use super::aliases::Aliases;
 use super::setters;
 use crate::docs;
 
@@ -23,30 +24,32 @@ const OF_MODULES: [&str; 1] = ["clippy::module_inception"];
 ///
 /// # Errors
 /// If the code, with whatever attributes the author added, is not Rust.
-pub(super) fn apply(code: &str) -> Result<syn::File, syn::Error> {
+pub(super) fn apply(code: &str, aliases: &Aliases) -> Result<syn::File, syn::Error> {
     let mut file = syn::parse_file(code)?;
-    grow(&mut file.items);
+    grow(&mut file.items, &[], aliases);
     Profile.visit_file_mut(&mut file);
     Ok(file)
 }
 
-/// Puts the setters of each message behind it.
-fn grow(items: &mut Vec<Item>) {
+/// Puts the setters of each message and the aliases of each enum behind it.
+fn grow(items: &mut Vec<Item>, path: &[String], aliases: &Aliases) {
     let mut grown = Vec::with_capacity(items.len());
     for mut item in std::mem::take(items) {
         if let Item::Mod(ItemMod {
+            ident,
             content: Some((_, items)),
             ..
         }) = &mut item
         {
-            grow(items);
+            grow(items, &[path, &[ident.to_string()]].concat(), aliases);
         }
-        let setters = match &item {
+        let more = match &item {
             Item::Struct(message) => setters::of(message),
+            Item::Enum(choice) => aliases.constants(path, choice),
             _ => None,
         };
         grown.push(item);
-        grown.extend(setters.map(Item::Impl));
+        grown.extend(more.map(Item::Impl));
     }
     *items = grown;
 }
@@ -166,10 +169,10 @@ fn document(attributes: &mut Vec<Attribute>) {
 
 #[cfg(test)]
 mod tests {
-    use super::apply;
+    use super::{Aliases, apply};
 
     fn applied(code: &str) -> String {
-        prettyplease::unparse(&apply(code).expect("Rust"))
+        prettyplease::unparse(&apply(code, &Aliases::default()).expect("Rust"))
     }
 
     #[test]

@@ -325,6 +325,12 @@ pub enum Kind {
     Series = 2,
 }
 
+#[allow(non_upper_case_globals, deprecated)]
+impl Kind {
+    /// `KIND_SERIAL`, which is the same as [`Self::Series`].
+    pub const Serial: Self = Self::Series;
+}
+
 impl Kind {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
