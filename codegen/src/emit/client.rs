@@ -4,15 +4,15 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::server::kind;
-use super::{allow_deprecated, docs, messages, outcome};
+use super::{allow_deprecated, contract, docs, messages, outcome};
 use crate::ir::{Method, Service};
 
 /// The struct, its calls, and the service's trait for it, so that a caller can be tested with a fake.
 pub(super) fn emit(service: &Service) -> TokenStream {
     let shell = shell(service);
     let calls = calls(service);
-    let contract = contract(service);
-    quote!(#shell #calls #contract)
+    let stand_in = stand_in(service);
+    quote!(#shell #calls #stand_in)
 }
 
 fn shell(service: &Service) -> TokenStream {
@@ -104,8 +104,9 @@ fn call(service: &Service, index: usize, method: &Method) -> TokenStream {
     }
 }
 
-fn contract(service: &Service) -> TokenStream {
-    let (ident, client) = (&service.idents.service, &service.idents.client);
+/// The client in the place of the service.
+fn stand_in(service: &Service) -> TokenStream {
+    let (contract, client) = (contract(service), &service.idents.client);
     let allow = allow_deprecated(service);
     let methods = service.methods.iter().map(|method| {
         let (name, (request, response)) = (&method.ident, messages(method));
@@ -118,7 +119,7 @@ fn contract(service: &Service) -> TokenStream {
     });
     quote! {
         #allow
-        impl<I: ::couplet::codegen::Invoke + 'static> #ident for #client<I> {
+        impl<I: ::couplet::codegen::Invoke + 'static> #contract for #client<I> {
             #(#methods)*
         }
     }

@@ -65,6 +65,15 @@ fn messages(method: &Method) -> (Type, Type) {
     }
 }
 
+/// The trait of a service, by a path where it has the name of one of our type parameters.
+fn contract(service: &Service) -> TokenStream {
+    let ident = &service.idents.service;
+    match ["B", "I", "T"].iter().any(|parameter| ident == parameter) {
+        true => quote!(self::#ident),
+        false => quote!(#ident),
+    }
+}
+
 /// The type of a finished call.
 fn outcome(response: &Type) -> TokenStream {
     quote! {

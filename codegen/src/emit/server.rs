@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::allow_deprecated;
+use super::{allow_deprecated, contract};
 use crate::ir::{Kind, Method, Service};
 
 /// The struct, and the traits through which the runtime and tonic's and axum's routers find it.
@@ -59,7 +59,7 @@ fn shell(service: &Service) -> TokenStream {
 }
 
 fn dispatch(service: &Service) -> TokenStream {
-    let (ident, server) = (&service.idents.service, &service.idents.server);
+    let (contract, server) = (contract(service), &service.idents.server);
     let allow = allow_deprecated(service);
     let arms = service
         .methods
@@ -69,7 +69,7 @@ fn dispatch(service: &Service) -> TokenStream {
     quote! {
         #allow
         #[allow(clippy::too_many_lines)]
-        impl<T: #ident> ::couplet::codegen::Invoke for #server<T> {
+        impl<T: #contract> ::couplet::codegen::Invoke for #server<T> {
             async fn invoke(
                 &self,
                 call: ::couplet::codegen::Call,
@@ -105,16 +105,13 @@ pub(super) fn kind(kind: Kind) -> &'static str {
 }
 
 fn mounts(service: &Service) -> TokenStream {
-    let (ident, server, data) = (
-        &service.idents.service,
-        &service.idents.server,
-        &service.idents.data,
-    );
+    let (server, data) = (&service.idents.server, &service.idents.data);
+    let contract = contract(service);
     let name = service.full_name();
     let allow = allow_deprecated(service);
     quote! {
         #allow
-        impl<T: #ident> ::couplet::codegen::Contract for #server<T> {
+        impl<T: #contract> ::couplet::codegen::Contract for #server<T> {
             const SERVICE: &'static ::couplet::codegen::Service = &#data;
         }
 
@@ -124,7 +121,7 @@ fn mounts(service: &Service) -> TokenStream {
         }
 
         #allow
-        impl<T: #ident, B: ::couplet::codegen::HttpBody>
+        impl<T: #contract, B: ::couplet::codegen::HttpBody>
             ::couplet::codegen::tower::Service<::couplet::codegen::http::Request<B>> for #server<T>
         {
             type Response = ::couplet::codegen::serve::HttpResponse;
