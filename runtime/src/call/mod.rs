@@ -1,4 +1,4 @@
-//! One currency for both ends, every policy and every carrier: a [`Call`] goes in, a [`Reply`] or a [`Status`] comes out.
+//! One currency for both ends, every policy and every carrier: a [`Call`] goes in, a [`Reply`] or a [`Status`](tonic::Status) comes out.
 //!
 //! What lives here is data and its rules: the call and its answer, what a method is, deadlines, releases, the framing of
 //! messages and the names and codecs of the headers. Nothing here waits by itself, reads a clock or knows a socket.

@@ -1,4 +1,4 @@
-//! Moves a [`Call`](crate::call::Call) to another place and its [`Reply`](crate::call::Reply) back. Knows of no policy.
+//! Moves a [`Call`] to another place and its [`Reply`] back. Knows of no policy.
 //!
 //! To add a carrier: its file or folder, its `mod` line, its line in [`Link`], its line in the conformance test.
 

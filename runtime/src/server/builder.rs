@@ -39,8 +39,11 @@ use crate::{
 pub struct Builder {
     pub(super) contracts: Vec<(&'static Service, Shared)>,
     pub(super) foreign: Vec<(&'static str, Foreign)>,
+    #[cfg(feature = "health")]
     pub(super) health: bool,
+    #[cfg(feature = "reflection")]
     pub(super) reflection: bool,
+    #[cfg(feature = "reflection")]
     pub(super) descriptors: Vec<&'static [u8]>,
     pub(super) settings: Settings,
     pub(super) messages: Messages,
@@ -62,8 +65,11 @@ impl Default for Builder {
         Self {
             contracts: Vec::new(),
             foreign: Vec::new(),
+            #[cfg(feature = "health")]
             health: false,
+            #[cfg(feature = "reflection")]
             reflection: false,
+            #[cfg(feature = "reflection")]
             descriptors: Vec::new(),
             settings: Settings::default(),
             messages: Messages::default(),
