@@ -211,11 +211,11 @@ impl Builder {
             messages: self.messages,
         };
         let dispatch = if self.layers.is_empty() {
-            Dispatch::new(mounts)
+            Dispatch::Routes(mounts)
         } else {
             let routed = Foreign::routes(mounts);
             let wrap = |inner, wrap: Box<dyn FnOnce(Foreign) -> Foreign + Send>| wrap(inner);
-            Dispatch::layered(self.layers.into_iter().fold(routed, wrap))
+            Dispatch::Layers(self.layers.into_iter().fold(routed, wrap))
         };
         Ok(Server {
             listener,

@@ -1,6 +1,6 @@
 //! One served connection: handshake, calls, drain, end.
 
-use std::{convert::Infallible, future::Future, io, pin::pin, sync::Arc};
+use std::{future::Future, io, pin::pin, sync::Arc};
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -8,6 +8,7 @@ use tokio::{select, sync::watch, time::timeout};
 
 use super::{
     Dispatch, Settings, Socket,
+    answering::Answering,
     calls::Calls,
     preface::{Greeted, greet},
 };
@@ -53,10 +54,8 @@ pub(crate) async fn serve(
     };
     let (calls, peer) = (Calls::default(), Arc::new(peer));
     let http = shared.settings.http(calls.clone());
-    let service = service_fn(move |request| {
-        let (shared, peer) = (Arc::clone(&shared), Arc::clone(&peer));
-        async move { Ok::<_, Infallible>(shared.dispatch.answer(request, peer).await) }
-    });
+    let service =
+        service_fn(move |request| Answering::New(request, Arc::clone(&shared), Arc::clone(&peer)));
     let mut served = pin!(http.serve_connection(TokioIo::new(socket), service));
     let ended = select! {
         biased;

@@ -21,7 +21,8 @@ use tower_service::Service;
 
 use super::{
     answer::{Answer, expired},
-    dispatch::{Mounts, refusal},
+    arrived::refusal,
+    dispatch::Mounts,
 };
 use crate::{
     call::{Deadline, Limit, Phase, headers, status},
@@ -134,7 +135,10 @@ impl Erased for Own {
         let mounts = Arc::clone(&self.0);
         Box::pin(async move {
             let peer = request.extensions().get().cloned();
-            Ok(mounts.answer(request, peer).await.map(Body::new))
+            mounts
+                .answer(request, peer)
+                .await
+                .map(|response| response.map(Body::new))
         })
     }
 }

@@ -3,6 +3,8 @@
 //! It is told which sockets to serve, who answers and when to stop; what listens and decides that is `server`.
 
 mod answer;
+mod answering;
+mod arrived;
 mod awaited;
 mod calls;
 mod connection;
