@@ -1,4 +1,5 @@
 //! Counts allocations, and otherwise allocates as the system does.
+#![expect(unsafe_code, reason = "an allocator cannot be written without")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},

@@ -1,3 +1,12 @@
-//! What the benchmarks share.
+//! What the benchmarks share: the echo service of every peer, the load on it, and how it is measured.
 
 pub mod alloc;
+pub mod arguments;
+pub mod contract;
+pub mod load;
+pub mod measured;
+pub mod pair;
+pub mod peers;
+pub mod program;
+pub mod runtime;
+pub mod table;

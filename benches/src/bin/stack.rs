@@ -6,8 +6,8 @@ use std::{future::Future, hint::black_box, sync::Barrier, task, time::Instant};
 use couplet::{
     Status,
     call::{
-        Body, BreakerPolicy, Cache, Call, Idempotency, Invoke, Kind, Message, Method, Policies, Reply,
-        RetryPolicy, Service,
+        Body, BreakerPolicy, Cache, Call, Idempotency, Invoke, Kind, Message, Method, Policies,
+        Reply, RetryPolicy, Service,
     },
     stack::Client,
 };
@@ -90,10 +90,16 @@ fn round(threads: usize, stack: &impl Invoke, message: &Message) -> (f64, f64) {
         let workers: Vec<_> = (0..threads)
             .map(|_| scope.spawn(|| calls(&barrier, stack, message)))
             .collect();
-        workers.into_iter().map(|worker| worker.join().expect("no panic")).sum()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("no panic"))
+            .sum()
     });
     let calls = f64::from(CALLS) * threads as f64;
-    (nanos / calls, ((count() - before) as f64 / calls * 100.0).floor() / 100.0)
+    (
+        nanos / calls,
+        ((count() - before) as f64 / calls * 100.0).floor() / 100.0,
+    )
 }
 
 fn calls(barrier: &Barrier, stack: &impl Invoke, message: &Message) -> f64 {
