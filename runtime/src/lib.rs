@@ -25,6 +25,8 @@ pub mod stack;
 
 pub use call::Streaming;
 pub use codegen::serve::Compressed;
+#[cfg(feature = "macros")]
+pub use couplet_macros::service;
 /// The runtime that everything here runs on, so that a program needs no other dependency to start it:
 /// `#[couplet::tokio::main(crate = "couplet::tokio")]`.
 pub use tokio;

@@ -6,6 +6,7 @@
 
 mod client;
 mod descriptor;
+pub mod proto;
 mod server;
 mod service;
 #[cfg(feature = "proto")]
@@ -54,7 +55,7 @@ fn allow_deprecated(service: &Service) -> Option<TokenStream> {
 }
 
 /// The Rust type of what a handler receives and of what it answers with.
-fn messages(method: &Method) -> (Type, Type) {
+pub fn messages(method: &Method) -> (Type, Type) {
     let stream = |message: &Type| syn::parse_quote!(::couplet::codegen::Streaming<#message>);
     let (request, response) = (&method.request, &method.response);
     match method.kind {
@@ -75,7 +76,7 @@ fn contract(service: &Service) -> TokenStream {
 }
 
 /// The type of a finished call.
-fn outcome(response: &Type) -> TokenStream {
+pub fn outcome(response: &Type) -> TokenStream {
     quote! {
         ::core::result::Result<::couplet::codegen::Response<#response>, ::couplet::codegen::Status>
     }

@@ -6,6 +6,7 @@ mod channel;
 #[cfg(feature = "http2")]
 mod mount;
 mod outgoing;
+pub mod proto;
 pub mod serve;
 
 use std::{
