@@ -8,8 +8,12 @@ fn main() -> Result<(), couplet_codegen::Errors> {
         "protos/etcd/etcd/api/etcdserverpb/rpc.proto",
     ];
     let includes = ["protos/grpc", "protos/etcd", "protos/googleapis"];
+    // With tonic's stubs too: the same messages, so that both can be held against each other.
     // Quiet, since none of them declares a version. So cargo is told here what to look at.
-    let report = Builder::new().quiet(true).compile(&protos, &includes)?;
+    let report = Builder::new()
+        .quiet(true)
+        .tonic_stubs(true)
+        .compile(&protos, &includes)?;
     for input in report.inputs {
         println!("cargo::rerun-if-changed={}", input.display());
     }
