@@ -6,7 +6,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::Type;
-use tonic_build::CodeGenBuilder;
+use tonic_build::{Attributes, CodeGenBuilder};
 
 use crate::ir;
 
@@ -21,8 +21,17 @@ pub fn stubs(service: &ir::Service) -> TokenStream {
         service,
         methods: methods.collect(),
     };
+    let mut attributes = Attributes::default();
+    // tonic answers every method in one function.
+    attributes.push_mod(
+        ".",
+        "#[allow(clippy::mixed_attributes_style, clippy::too_many_lines)]",
+    );
     let mut builder = CodeGenBuilder::new();
-    builder.emit_package(true).build_transport(false);
+    builder
+        .attributes(attributes)
+        .emit_package(true)
+        .build_transport(false);
     let client = builder.generate_client(&service, "super");
     let server = builder.generate_server(&service, "super");
     quote!(#client #server)
