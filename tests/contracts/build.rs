@@ -1,4 +1,5 @@
-//! Generates every contract in `tests/protos`, all in one go, as a code base that uses all of them would.
+//! Generates every contract in `tests/protos`, all in one go, as a code base that uses all of them would; and with them
+//! the generator's own: the golden one, and one whose names are those of generated code itself.
 
 use std::{
     fs, io,
@@ -6,10 +7,12 @@ use std::{
 };
 
 const ROOTS: [&str; 4] = ["conformance", "etcd", "googleapis", "grpc"];
+const OWN: [&str; 2] = ["../../codegen/tests/golden", "proto"];
 
 #[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 fn main() -> io::Result<()> {
-    let roots = ROOTS.map(|root| Path::new("../protos").join(root));
+    let mut roots = ROOTS.map(|root| Path::new("../protos").join(root)).to_vec();
+    roots.extend(OWN.map(PathBuf::from));
     let mut protos = Vec::new();
     for root in &roots {
         find(root, &mut protos)?;
@@ -19,7 +22,9 @@ fn main() -> io::Result<()> {
     // Without versions, which nobody declared for couplet: that would be a page of warnings.
     let generated = couplet_codegen::Builder::new().quiet(true).compile(&protos, &roots);
     generated.map_err(io::Error::other)?;
-    println!("cargo::rerun-if-changed=../protos");
+    for root in &roots {
+        println!("cargo::rerun-if-changed={}", root.display());
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::server::kind;
-use super::{allow_deprecated, contract, docs, messages, outcome};
+use super::{allow_deprecated, allow_names, contract, docs, messages, outcome};
 use crate::ir::{Method, Service};
 
 /// The struct, its calls, and the service's trait for it, so that a caller can be tested with a fake.
@@ -53,7 +53,7 @@ fn shell(service: &Service) -> TokenStream {
 
 fn calls(service: &Service) -> TokenStream {
     let client = &service.idents.client;
-    let allow = allow_deprecated(service);
+    let (allow, names) = (allow_deprecated(service), allow_names(service));
     let calls = service
         .methods
         .iter()
@@ -61,6 +61,7 @@ fn calls(service: &Service) -> TokenStream {
         .map(|(index, method)| call(service, index, method));
     quote! {
         #allow
+        #names
         #[allow(clippy::type_complexity)]
         impl<I: ::couplet::codegen::Invoke> #client<I> {
             /// Makes a client that calls through any stack: layers of your own, or a server in the

@@ -54,6 +54,17 @@ fn allow_deprecated(service: &Service) -> Option<TokenStream> {
     any.then(|| quote!(#[allow(deprecated)]))
 }
 
+/// Lets methods be named as the contract names them, whatever Rust's conventions say of `from_` and `into_`.
+fn allow_names(service: &Service) -> Option<TokenStream> {
+    let mut names = service
+        .methods
+        .iter()
+        .map(|method| method.ident.to_string());
+    let known = ["as_", "from_", "into_", "is_", "to_"];
+    let any = names.any(|name| known.iter().any(|prefix| name.starts_with(prefix)));
+    any.then(|| quote!(#[allow(clippy::wrong_self_convention)]))
+}
+
 /// The Rust type of what a handler receives and of what it answers with.
 pub fn messages(method: &Method) -> (Type, Type) {
     let stream = |message: &Type| syn::parse_quote!(::couplet::codegen::Streaming<#message>);

@@ -66,8 +66,14 @@ fn dispatch(service: &Service) -> TokenStream {
         .iter()
         .enumerate()
         .map(|(index, method)| arm(index, method));
+    // A service without methods needs no table to look into.
+    let single = service
+        .methods
+        .is_empty()
+        .then(|| quote!(#[allow(clippy::match_single_binding)]));
     quote! {
         #allow
+        #single
         #[allow(clippy::too_many_lines)]
         impl<T: #contract> ::couplet::codegen::Invoke for #server<T> {
             async fn invoke(

@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{docs, messages, outcome};
+use super::{allow_names, docs, messages, outcome};
 use crate::ir::{Body, Method, Service};
 
 /// The trait, every method with a body of its own: a method that the contract gains later must
@@ -15,7 +15,7 @@ pub(super) fn emit(service: &Service) -> TokenStream {
         &format!("The service `{}`.", service.full_name()),
     );
     let (deprecated, visibility) = (&service.deprecated, &service.visibility);
-    let attributes = &service.attributes;
+    let (attributes, allow) = (&service.attributes, allow_names(service));
     let methods = service
         .methods
         .iter()
@@ -24,6 +24,7 @@ pub(super) fn emit(service: &Service) -> TokenStream {
     quote! {
         #docs
         #deprecated
+        #allow
         #(#attributes)*
         #visibility trait #ident: ::core::marker::Send + ::core::marker::Sync + 'static {
             #(#methods)*

@@ -90,7 +90,7 @@ impl Aliases {
         let ident = &item.ident;
         (!constants.is_empty()).then(|| {
             parse_quote! {
-                #[allow(non_upper_case_globals, deprecated)]
+                #[allow(non_upper_case_globals, deprecated, reason = "they are spelled as variants")]
                 impl #ident {
                     #(#constants)*
                 }

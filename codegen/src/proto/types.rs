@@ -15,9 +15,16 @@ use crate::names;
 pub(super) fn check(front: &mut Front, files: &[FileDescriptor]) {
     let types = all(front, files);
     crate::check::collisions(&[], &types, &mut front.findings);
+    let packages: Vec<_> = files
+        .iter()
+        .map(|file| file.package_name().to_owned())
+        .collect();
     for file in files {
         let mut names = Names::new(front, file);
-        file.messages().for_each(|message| names.message(&message));
+        file.messages().for_each(|message| {
+            names.message(&message);
+            names.module(&message, &packages);
+        });
         file.enums().for_each(|choice| names.variants(&choice));
     }
 }
@@ -100,6 +107,32 @@ impl<'a> Names<'a> {
         message
             .child_enums()
             .for_each(|choice| self.variants(&choice));
+    }
+
+    /// What is nested in a message is in a module, which must not be that of a package.
+    fn module(&mut self, message: &MessageDescriptor, packages: &[String]) {
+        let children = message.child_messages().any(|child| !child.is_map_entry());
+        let oneofs = message.oneofs().any(|oneof| !oneof.is_synthetic());
+        if !children && !oneofs && message.child_enums().len() == 0 {
+            return;
+        }
+        let mut module = names::modules(message.package_name());
+        module.push(names::module(message.name()));
+        let taken = packages
+            .iter()
+            .find(|package| names::modules(package).starts_with(&module));
+        if let Some(package) = taken {
+            let place = self.place(message.path());
+            let title = format!(
+                "message `{}` and package `{package}` are both the module `{}` in Rust",
+                message.name(),
+                module.join("::")
+            );
+            let help = "what is nested in a message is in a module of its name: rename the message or the package";
+            self.front
+                .findings
+                .add(Finding::error(place, title).help(help));
+        }
     }
 
     fn variants(&mut self, choice: &EnumDescriptor) {

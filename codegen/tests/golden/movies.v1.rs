@@ -325,7 +325,7 @@ pub enum Kind {
     Series = 2,
 }
 
-#[allow(non_upper_case_globals, deprecated)]
+#[allow(non_upper_case_globals, deprecated, reason = "they are spelled as variants")]
 impl Kind {
     /// `KIND_SERIAL`, which is the same as [`Self::Series`].
     pub const Serial: Self = Self::Series;
