@@ -2,7 +2,7 @@
 
 use http::uri::PathAndQuery;
 use tokio::net::UnixStream;
-use tonic::{client::Grpc, codec::CompressionEncoding, transport::Channel};
+use tonic::{client::Grpc, transport::Channel};
 use tonic_prost::ProstCodec;
 
 use super::*;
@@ -57,8 +57,8 @@ async fn answers_are_compressed_for_those_who_can_read_it() {
     assert_eq!(answer.headers()["grpc-encoding"], "gzip");
 
     let mut tonic = Grpc::new(channel(&server).await)
-        .send_compressed(CompressionEncoding::Gzip)
-        .accept_compressed(CompressionEncoding::Gzip);
+        .send_compressed(tonic::codec::CompressionEncoding::Gzip)
+        .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
     assert_eq!(said(&mut tonic, &long).await.unwrap(), long);
 }
 

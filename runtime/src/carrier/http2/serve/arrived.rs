@@ -33,23 +33,20 @@ pub(super) struct Pending {
 /// Reads a request that arrived at `now`: the call, and what is needed to answer it.
 ///
 /// # Errors
-/// What a head that cannot be read is answered with.
+/// INTERNAL or UNIMPLEMENTED, if the head says what cannot be read.
 pub(super) fn read<B>(
     method: &'static call::Method,
     request: Request<B>,
     peer: Option<Arc<Peer>>,
     now: Instant,
     messages: Messages,
-) -> Result<(Call, Pending), Response<Answer>>
+) -> Result<(Call, Pending), Status>
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
     let (parts, body) = request.into_parts();
-    let head = match Head::of_call(&parts.headers) {
-        Ok(head) => head,
-        Err(status) => return Err(refused(Some(method.service), &status)),
-    };
+    let head = Head::of_call(&parts.headers)?;
     let body = Incoming::new(body, Side::Serving, head.encoding, messages.receive);
     let frames = if method.kind.takes_one() {
         Frames::new(Awaited::new(body, messages.patience))

@@ -74,7 +74,9 @@ impl Mounts {
                     Ok((call, pending)) => {
                         Answering::Called(route.invoke.answer(call), Some(pending))
                     }
-                    Err(refused) => Answering::Ready(Some(refused)),
+                    Err(status) => {
+                        Answering::Ready(Some(refused(Some(route.method.service), &status)))
+                    }
                 }
             }
             Found::Foreign(foreign) => {
@@ -111,7 +113,7 @@ where
     let peer = request.extensions().get::<Arc<Peer>>().cloned();
     let answer = match arrived::read(method, request, peer, now, Messages::default()) {
         Ok((call, pending)) => pending.answer(invoke.invoke(call).await),
-        Err(refused) => refused,
+        Err(status) => refused(Some(service), &status),
     };
     answer.map(AnyBody::new)
 }
