@@ -7,7 +7,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("call", &[]),
     ("policy", &["call"]),
     ("layer", &["call", "policy"]),
-    ("carrier", &["call"]),
+    ("carrier", &["call", "policy"]),
     ("stack", &["call", "policy", "layer"]),
     ("client", &["call", "policy", "layer", "stack", "carrier"]),
     ("server", &["call", "policy", "layer", "stack", "carrier"]),

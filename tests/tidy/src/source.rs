@@ -8,11 +8,14 @@ pub(crate) struct Source {
     /// Its path from the root, with `/` between the parts.
     pub(crate) path: String,
     pub(crate) text: String,
+    /// Whether it is a module of unit tests.
+    is_test: bool,
 }
 
-/// The root of the workspace.
+/// The root of the workspace: cargo runs tests in the folder of their package. Where it was built is no good, since a
+/// target folder can serve several clones.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    Path::new("../..").to_owned()
 }
 
 /// Every text file that is in the repository, or would be with the next commit.
@@ -27,13 +30,14 @@ pub(crate) fn all() -> Vec<Source> {
         "git ls-files: {}",
         String::from_utf8_lossy(&listed.stderr)
     );
-    let sources: Vec<Source> = String::from_utf8_lossy(&listed.stdout)
+    let mut sources: Vec<Source> = String::from_utf8_lossy(&listed.stdout)
         .lines()
         // A file that is deleted, or no text, has no lines to look at.
         .filter_map(|path| {
             Some(Source {
                 path: path.to_owned(),
                 text: std::fs::read_to_string(root().join(path)).ok()?,
+                is_test: false,
             })
         })
         .collect();
@@ -41,6 +45,15 @@ pub(crate) fn all() -> Vec<Source> {
         sources.iter().any(|source| source.path == "Cargo.toml"),
         "these are not the files of the workspace"
     );
+    let tests: Vec<String> = sources.iter().flat_map(Source::test_modules).collect();
+    for source in &mut sources {
+        let module = source.path.trim_end_matches(".rs");
+        let below = |test: &String| {
+            let rest = module.strip_prefix(test.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        source.is_test = source.path.contains("/tests/") || tests.iter().any(below);
+    }
     sources
 }
 
@@ -71,16 +84,40 @@ impl Source {
         places.iter().any(|place| self.path.starts_with(place))
     }
 
-    fn is_test(&self) -> bool {
-        self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
+    /// Where the modules stand that it declares for tests only.
+    fn test_modules(&self) -> Vec<String> {
+        let (folder, file) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
+        let folder = match file {
+            "lib.rs" | "main.rs" | "mod.rs" => folder,
+            _ => self.path.trim_end_matches(".rs"),
+        };
+        let names = self
+            .for_tests()
+            .filter_map(|(_, module)| module.strip_suffix(';'));
+        names.map(|name| format!("{folder}/{name}")).collect()
+    }
+
+    /// What follows `mod` where that is for tests only, with the number of the line of its attribute.
+    fn for_tests(&self) -> impl Iterator<Item = (usize, &str)> {
+        let attributes = self.text.lines().zip(1..);
+        let attributes =
+            attributes.filter(|(line, _)| line.starts_with("#[cfg(") && line.contains("test"));
+        attributes.filter_map(|(_, number)| {
+            // Further attributes may stand between, over several lines.
+            let mut items = self.text.lines().skip(number);
+            let item = items.find(|line| line.starts_with(char::is_alphabetic))?;
+            let (_, module) = item.split_once("mod ")?;
+            Some((number, module))
+        })
     }
 
     /// Its lines of code with their numbers: without comments, and without unit tests.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let text = if self.is_test() { "" } else { &self.text };
+        let text = if self.is_test { "" } else { &self.text };
+        let tests = self.for_tests().find(|(_, module)| module.ends_with('{'));
+        let end = tests.map_or(usize::MAX, |(number, _)| number);
         text.lines()
-            .zip(1..)
-            .take_while(|(line, _)| !(line.starts_with("#[cfg(") && line.contains("test")))
+            .zip(1..end)
             .map(|(line, number)| (number, line.split(" // ").next().unwrap_or(line)))
             .filter(|(_, line)| !line.trim_start().starts_with("//"))
     }

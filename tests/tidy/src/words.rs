@@ -30,7 +30,7 @@ const RULES: &[Rule] = &[
             "\"x-api-",
             "\"content-type\"",
             "\"te\"",
-            "application/grpc",
+            "\"application/grpc",
         ],
     },
     Rule {

@@ -11,8 +11,9 @@ use tonic::Status;
 use super::{
     config::Config,
     dial::Dial,
-    encode::{Framing, Outgoing},
+    encode::Outgoing,
     exchange::{Payload, exchange},
+    framing::Framing,
     over::Over,
     pool::Pool,
     reply,

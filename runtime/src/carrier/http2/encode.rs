@@ -14,19 +14,11 @@ use http::HeaderMap;
 use http_body::{Body, SizeHint};
 use tonic::{Status, metadata::MetadataMap};
 
-use crate::call::{self, Encoding, Frame, Frames, Message, status};
+use super::framing::Framing;
+use crate::call::{self, Frame, Frames, status};
 
 /// How many bytes of small messages share a DATA frame at most.
 const BATCH: usize = 32 << 10;
-
-/// How messages are put on the wire.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Framing {
-    /// The compression of messages that do not ask to go without.
-    pub(crate) encoding: Option<Encoding>,
-    /// The largest message that is sent, in bytes.
-    pub(crate) limit: usize,
-}
 
 /// The body of a call or of a reply.
 #[derive(Debug)]
@@ -68,29 +60,6 @@ enum Ends {
 struct Batch {
     first: Bytes,
     all: BytesMut,
-}
-
-// === Framing ===
-
-impl Framing {
-    /// The bytes of `message` as they go over the wire.
-    ///
-    /// # Errors
-    /// RESOURCE_EXHAUSTED over the limit, INTERNAL if it cannot be compressed.
-    pub(crate) fn frame(&self, message: Message) -> Result<Bytes, Status> {
-        let message = match self.encoding {
-            Some(encoding) if message.compressed() != Some(false) => encoding.compress(&message)?,
-            _ => message,
-        };
-        let length = message.framed().len() - Message::PREFIX;
-        if length > self.limit {
-            return Err(Status::resource_exhausted(format!(
-                "a message of {length} bytes is larger than the limit of {} for sending; raise it with `send_limit`",
-                self.limit
-            )));
-        }
-        Ok(message.framed().clone())
-    }
 }
 
 // === Outgoing ===
@@ -285,7 +254,7 @@ mod tests {
     use tonic::Code;
 
     use super::*;
-    use crate::Streaming;
+    use crate::{Streaming, call::Message};
 
     const PLAIN: Framing = Framing {
         encoding: None,
@@ -385,17 +354,5 @@ mod tests {
         let refused = trailers(&mut body).unwrap_err();
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert!(refused.message().contains("send_limit"));
-    }
-
-    #[cfg(feature = "gzip")]
-    #[test]
-    fn a_message_is_compressed_unless_it_asks_not_to_be() {
-        let framing = Framing {
-            encoding: Some(Encoding::Gzip),
-            ..PLAIN
-        };
-        assert_eq!(framing.frame(message(999)).unwrap()[0], 1);
-        let plain = message(999).with_compressed(false);
-        assert_eq!(framing.frame(plain).unwrap()[0], 0);
     }
 }

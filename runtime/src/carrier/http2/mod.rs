@@ -1,6 +1,6 @@
 //! gRPC over HTTP/2: the one place that touches the wire.
 //!
-//! Both ends share how messages are framed (`encode`, `decode`, `reassembly`) and what a broken stream means (`fault`).
+//! Both ends share how messages are framed (`framing`, `encode`, `decode`, `reassembly`) and what a broken stream means (`fault`).
 //! The client's end is [`Http2`]: `target` and `dial` make a `connection`, `pool` keeps them, `exchange` sends one
 //! request over one of them, and `reply` reads the answer.
 
@@ -12,6 +12,7 @@ mod dial;
 pub(crate) mod encode;
 mod exchange;
 pub(crate) mod fault;
+pub(crate) mod framing;
 mod io;
 mod keepalive;
 mod over;

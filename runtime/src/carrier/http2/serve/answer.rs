@@ -15,7 +15,7 @@ use tonic::{Status, body::Body as AnyBody};
 
 use crate::{
     call::{self, Deadline, Phase, status},
-    carrier::http2::encode::{Framing, Outgoing},
+    carrier::http2::{encode::Outgoing, framing::Framing},
     clock,
 };
 

@@ -15,8 +15,8 @@ use crate::{
     },
     carrier::http2::{
         decode::Incoming,
-        encode::Framing,
         fault::{BoxError, Side},
+        framing::Framing,
     },
 };
 

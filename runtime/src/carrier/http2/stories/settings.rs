@@ -119,7 +119,7 @@ async fn a_call_goes_over_any_http_service() {
         assert_eq!(request.uri().path(), "/test.Peer/Unary");
         let body = super::super::encode::Outgoing::reply(
             unary("ok").body,
-            super::super::encode::Framing {
+            super::super::framing::Framing {
                 encoding: None,
                 limit: 99,
             },
