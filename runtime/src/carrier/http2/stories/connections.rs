@@ -2,12 +2,16 @@
 
 use std::{
     collections::BTreeSet,
+    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use futures_util::future::join_all;
-use tokio::sync::{Barrier, Notify};
+use futures_util::{FutureExt, future::join_all};
+use tokio::{
+    sync::{Barrier, Notify},
+    time::timeout,
+};
 use tonic::Code;
 
 use super::peer::{
@@ -183,17 +187,19 @@ async fn a_connection_that_breaks_under_a_call_is_unavailable_and_not_repeated()
     assert_eq!(Mark::of(&status), None);
 }
 
-/// A GOAWAY that says that no stream was looked at.
-const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+/// A GOAWAY after which no stream above `last` is looked at.
+fn goaway(last: u8) -> Vec<u8> {
+    vec![0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 0]
+}
 
-/// Goes away before it looks at the first call, and serves on the next connection.
-async fn going_away() -> String {
-    let first = Mutex::new(true);
+/// Answers its first call with `bytes`, and serves on the next connection.
+async fn going_away(bytes: Vec<u8>) -> String {
+    let first = Mutex::new(Some(bytes));
     listen(move |stream| {
-        let goes = std::mem::take(&mut *first.lock().unwrap());
+        let bytes = first.lock().unwrap().take();
         async move {
-            if goes {
-                let _stream = answer_raw(stream, GOAWAY).await;
+            if let Some(bytes) = bytes {
+                let _stream = answer_raw(stream, &bytes).await;
                 std::future::pending().await
             } else {
                 let answer = Arc::new(async |mut asked: Asked| asked.answer("ok"));
@@ -206,7 +212,7 @@ async fn going_away() -> String {
 
 #[tokio::test]
 async fn a_call_that_the_peer_did_not_look_at_is_sent_again_by_the_layer_above() {
-    let channel = channel(&going_away().await);
+    let channel = channel(&going_away(goaway(0)).await);
     let retry = Retry::new(Arc::clone(channel.link()), Arc::default());
     let reply = retry.invoke(unary("hi")).await.unwrap();
     let (message, _) = reply.body.one().await.unwrap();
@@ -215,11 +221,23 @@ async fn a_call_that_the_peer_did_not_look_at_is_sent_again_by_the_layer_above()
 
 #[tokio::test]
 async fn no_call_goes_to_a_connection_that_is_going_away() {
-    let channel = channel(&going_away().await);
+    // The head of an answer on the second stream, which is all of it: status 200, failed precondition.
+    let mut bytes = b"\0\0\0\x01\x05\0\0\0\x03\x88".to_vec();
+    for (name, value) in [("content-type", "application/grpc"), ("grpc-status", "9")] {
+        bytes.push(0);
+        for text in [name, value] {
+            bytes.push(text.len().try_into().unwrap());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+    }
+    bytes[2] = (bytes.len() - 9).try_into().unwrap();
+    bytes.extend(goaway(3));
+    let channel = Channel::connect(going_away(bytes).await).await.unwrap();
+    let mut lasting = pin!(text(&channel, unary("no answer")));
+    assert!(lasting.as_mut().now_or_never().is_none());
     let status = text(&channel, unary("hi")).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unavailable);
-    assert_eq!(Mark::of(&status), Some(Mark::Unprocessed));
-    // The connection stays open, yet even a stream, which cannot be sent twice, is safe.
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    // The connection stays up for the lasting call. Even a stream, which cannot be sent twice, is safe.
     let upload = streaming(Kind::ClientStreaming, Streaming::iter(["hi".to_owned()]));
     assert_eq!(text(&channel, upload).await.unwrap(), "ok");
 }
@@ -251,7 +269,8 @@ async fn a_call_takes_a_place_that_comes_free_before_another_connection_is_up() 
     .await;
     let channel = channel(&target);
     let calls = [0, 1].map(|_| text(&channel, unary("hi")));
-    for answer in join_all(calls).await {
+    let answers = timeout(Duration::from_secs(9), join_all(calls)).await;
+    for answer in answers.expect("long before the attempt to connect is given up") {
         assert_eq!(answer.unwrap(), "ok");
     }
 }
