@@ -9,7 +9,6 @@ use std::{
 const ROOTS: [&str; 4] = ["conformance", "etcd", "googleapis", "grpc"];
 const OWN: [&str; 2] = ["../../codegen/tests/golden", "proto"];
 
-#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 fn main() -> io::Result<()> {
     let mut roots = ROOTS.map(|root| Path::new("../protos").join(root)).to_vec();
     roots.extend(OWN.map(PathBuf::from));
