@@ -5,7 +5,7 @@ use couplet_codegen::{check, emit};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ItemTrait, TraitItem, Type};
+use syn::{Item, ItemTrait, TraitItem, Type};
 
 use crate::ast::Arguments;
 use crate::report::Report;
@@ -16,7 +16,7 @@ pub(crate) fn service(arguments: TokenStream, item: TokenStream) -> TokenStream 
     let parsed = match syn::parse2::<ItemTrait>(item.clone()) {
         Ok(parsed) => parsed,
         Err(error) => {
-            let error = error.into_compile_error();
+            let error = no_trait(&item).unwrap_or(error).into_compile_error();
             return quote!(#item #error);
         }
     };
@@ -39,6 +39,13 @@ pub(crate) fn service(arguments: TokenStream, item: TokenStream) -> TokenStream 
             quote!(#bare #error)
         }
     }
+}
+
+/// What is wrong where the attribute stands on something else; `None` where the item is no Rust.
+fn no_trait(item: &TokenStream) -> Option<syn::Error> {
+    const TEXT: &str = "a contract is a trait\nhelp: put #[couplet::service] on a trait";
+    let item = syn::parse2::<Item>(item.clone()).ok()?;
+    Some(syn::Error::new_spanned(item, TEXT))
 }
 
 /// Holds the types that the author wrote against those that they were taken for: `Request` may be

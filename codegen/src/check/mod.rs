@@ -189,7 +189,10 @@ fn compensation(service: &draft::Service, method: &draft::Method, findings: &mut
             service.name.value, written.value
         );
         let names: Vec<_> = known().filter(|name| *name != method.name.value).collect();
-        let help = format!("name another method of it: {}", names.join(", "));
+        let help = match names.is_empty() {
+            true => "name a method that takes its effect back, and declare it".to_owned(),
+            false => format!("name another method of it: {}", names.join(", ")),
+        };
         findings.add(Finding::error(written.place, title).help(help));
     }
 }

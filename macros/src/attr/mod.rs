@@ -45,9 +45,9 @@ pub(crate) fn service(arguments: &Arguments, report: &mut Report) -> Service {
 /// Reads the arguments of `#[rpc]`.
 pub(crate) fn rpc(arguments: &Arguments, report: &mut Report) -> Rpc {
     reader::read("rpc", arguments, report, |reader| Rpc {
-        policies: policies(reader),
-        idempotency: idempotency(reader),
         name: reader.text("name", "GetMovie"),
+        idempotency: idempotency(reader),
+        policies: policies(reader),
     })
 }
 

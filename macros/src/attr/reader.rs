@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
     }
 
     fn code(&mut self, written: &Expr) -> Option<Written<Code>> {
-        let name = written.to_token_stream().to_string();
+        let name = written.to_token_stream().to_string().replace(' ', "");
         if let Some(code) = Code::from_name(&name) {
             return Some(self.report.written(code, written));
         }

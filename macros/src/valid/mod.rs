@@ -31,6 +31,34 @@ pub(crate) struct Valid {
 pub(crate) fn service(arguments: &Arguments, item: &ItemTrait, report: &mut Report) -> Valid {
     let said = attr::service(arguments, report);
     plain(item, report);
+    let (methods, types) = methods(item, report);
+    let package = needed(said.package, "package", "movies.v1", report);
+    if let Some(package) = &package {
+        names::package(package, report);
+    }
+    let version = needed(said.version, "version", "1.0.0", report);
+    let attributes = Attributes::read(&item.attrs);
+    let service = Service {
+        language: Language::Rust,
+        package: package.map_or_else(String::new, |package| package.value),
+        name: name(said.name, &item.ident, report),
+        ident: Some(item.ident.clone()),
+        visibility: item.vis.clone(),
+        attributes: attributes.others,
+        docs: attributes.docs,
+        deprecated: attributes.deprecated,
+        // There is nothing to compare it with where the version is missing.
+        accepts: said.accepts.filter(|_| version.is_some()),
+        version,
+        defaults: said.defaults,
+        methods,
+        descriptor: Descriptor::None,
+    };
+    Valid { service, types }
+}
+
+/// The methods, each with its types as they were written.
+fn methods(item: &ItemTrait, report: &mut Report) -> (Vec<Method>, Vec<(Type, Type)>) {
     let mut methods = Vec::new();
     let mut types = Vec::new();
     for inside in &item.items {
@@ -48,27 +76,7 @@ pub(crate) fn service(arguments: &Arguments, item: &ItemTrait, report: &mut Repo
             ),
         }
     }
-    let package = needed(said.package, "package", "movies.v1", report);
-    if let Some(package) = &package {
-        names::package(package, report);
-    }
-    let attributes = Attributes::read(&item.attrs);
-    let service = Service {
-        language: Language::Rust,
-        package: package.map_or_else(String::new, |package| package.value),
-        name: name(said.name, &item.ident, report),
-        ident: Some(item.ident.clone()),
-        visibility: item.vis.clone(),
-        attributes: attributes.others,
-        docs: attributes.docs,
-        deprecated: attributes.deprecated,
-        version: needed(said.version, "version", "1.0.0", report),
-        accepts: said.accepts,
-        defaults: said.defaults,
-        methods,
-        descriptor: Descriptor::None,
-    };
-    Valid { service, types }
+    (methods, types)
 }
 
 /// What a trait can be, and a contract cannot.

@@ -12,8 +12,6 @@ use syn::{
 
 use crate::report::Report;
 
-const WHOLE: &str = "async fn name(&self, request: Request<Q>) -> Result<Response<A>, Status>";
-
 /// What a signature says.
 #[derive(Debug)]
 pub(super) struct Read {
@@ -92,7 +90,11 @@ fn argument(signature: &Signature, report: &mut Report) -> (Option<Pat>, Option<
     match signature.receiver() {
         None => {
             let title = format!("`{name}` has no `&self`");
-            report.wrong(name, title, format!("write {WHOLE}"));
+            report.wrong(
+                name,
+                title,
+                format!("write async fn {name}(&self, request: Request<Q>)"),
+            );
         }
         Some(receiver) if !is_shared(receiver) => {
             let title = format!("`{name}` does not take `&self`");
