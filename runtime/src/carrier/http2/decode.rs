@@ -4,6 +4,7 @@
 //! was reset never looks like one that ended well.
 
 use std::{
+    any::Any,
     future::poll_fn,
     pin::{Pin, pin},
     task::{Context, Poll, ready},
@@ -38,7 +39,7 @@ pin_project! {
 
 impl<B> Incoming<B>
 where
-    B: Body<Data = Bytes>,
+    B: Body<Data = Bytes> + 'static,
     B::Error: Into<BoxError>,
 {
     /// Reads `body` on `side`, with messages of at most `limit` bytes, compressed as `encoding` says.
@@ -102,6 +103,10 @@ where
                 Some(Err(error)) => {
                     return Poll::Ready(Some(Err(fault::status(error.into(), *this.side))));
                 }
+                None if *this.side == Side::Serving && was_cut(&*this.body) => {
+                    let cut = Status::cancelled("the client reset the stream");
+                    return Poll::Ready(Some(Err(cut)));
+                }
                 None => return Poll::Ready(end(*this.side, this.reassembly, None)),
             };
             match frame.into_data() {
@@ -115,6 +120,13 @@ where
             }
         }
     }
+}
+
+/// Whether the client reset the stream without an error, which hyper takes for a clean end.
+fn was_cut<B: 'static>(body: &B) -> bool {
+    let body: &dyn Any = body;
+    body.downcast_ref::<hyper::body::Incoming>()
+        .is_some_and(|body| !body.is_end_stream())
 }
 
 /// How a stream ended that was not reset.
@@ -147,7 +159,7 @@ fn end(
 
 impl<B> Source for Incoming<B>
 where
-    B: Body<Data = Bytes> + Send,
+    B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
     fn poll_frame(

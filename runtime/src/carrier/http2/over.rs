@@ -24,8 +24,8 @@ use crate::call::{self, Call, Invoke, Phase, Reply, during};
 
 /// Calls over an HTTP service of somebody else, which is cloned for each.
 ///
-/// What the service does about connections, and what it knows about calls that never left, is its own affair. It is told
-/// to whom requests go by nobody: a service that needs a scheme and an authority, as tonic's channel has, puts them in.
+/// Connections, and calls that never left, are that service's affair. Requests are addressed to `http://localhost`: a
+/// service that goes elsewhere, as tonic's channel does, writes its own address over it.
 #[derive(Debug, Clone)]
 pub struct Over<S> {
     service: S,

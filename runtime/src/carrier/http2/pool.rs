@@ -94,7 +94,11 @@ impl Pool {
     pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease, Status> {
         match self.pick() {
             Pick::Free(lease) => Ok(lease),
-            _ => self.wait().await,
+            Pick::Busy(lease) => {
+                self.grow();
+                Ok(lease)
+            }
+            Pick::Full(_) | Pick::Nowhere => self.wait().await,
         }
     }
 

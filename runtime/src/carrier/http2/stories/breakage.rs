@@ -1,6 +1,7 @@
 //! Peers that go silent and peers that break the protocol.
 
 use std::{
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -8,12 +9,16 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::timeout;
+use h2::Reason;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{sync::mpsc, time::timeout};
 use tonic::Code;
 
-use super::peer::{Asked, answer_raw, channel, listen, speak, text, unary};
+use super::peer::{Asked, answer_raw, channel, framed, listen, speak, text, unary};
 use crate::{
     call::Mark,
+    carrier::http2::{decode::Incoming, encode::Outgoing, fault::Side},
     client::{Channel, Keepalive},
 };
 
@@ -91,4 +96,35 @@ async fn a_peer_that_lets_calls_run_out_is_doubted_and_left() {
     let status = left.expect("the ping is not answered").unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     assert_eq!(text(&channel, unary("hi")).await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_reset_without_an_error_is_no_clean_end() {
+    let (seen, mut told) = mpsc::unbounded_channel();
+    let (near, far) = tokio::io::duplex(4096);
+    tokio::spawn(async move {
+        let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+            let frames = Incoming::new(request.into_body(), Side::Serving, None, 99);
+            let seen = seen.clone();
+            async move {
+                seen.send(frames.one().await).unwrap();
+                Ok::<_, Infallible>(http::Response::new(Outgoing::empty()))
+            }
+        });
+        let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        let _ = server.serve_connection(TokioIo::new(far), service).await;
+    });
+    let (mut sender, frames) = h2::client::handshake(near).await.unwrap();
+    tokio::spawn(frames);
+    for (reason, outcome) in [(None, Code::Ok), (Some(Reason::NO_ERROR), Code::Cancelled)] {
+        let request = http::Request::post("http://localhost/").body(());
+        let (answer, mut stream) = sender.send_request(request.unwrap(), false).unwrap();
+        stream.send_data(framed("hi"), reason.is_none()).unwrap();
+        if let Some(reason) = reason {
+            stream.send_reset(reason);
+        }
+        let read = told.recv().await.unwrap();
+        assert_eq!(read.err().map_or(Code::Ok, |status| status.code()), outcome);
+        drop(answer);
+    }
 }
