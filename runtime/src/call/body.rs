@@ -52,3 +52,59 @@ impl Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::VecDeque,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use tonic::Code;
+
+    use super::*;
+    use crate::call::Source;
+
+    struct Scripted(VecDeque<Frame>);
+
+    impl Source for Scripted {
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame, Status>>> {
+            Poll::Ready(self.0.pop_front().map(Ok))
+        }
+    }
+
+    fn many(messages: usize) -> Body {
+        let message = |_| {
+            Message::encode(&"hi".to_owned())
+                .map(Frame::Message)
+                .unwrap()
+        };
+        Body::Many(Frames::new(Scripted((0..messages).map(message).collect())))
+    }
+
+    #[tokio::test]
+    async fn one_message_is_exactly_one() {
+        assert!(many(1).one().await.is_ok());
+        for wrong in [0, 2] {
+            let refused = many(wrong).one().await.unwrap_err();
+            assert_eq!(refused.code(), Code::Unimplemented, "{wrong}: {refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn trailing_metadata_comes_with_the_message() {
+        let mut trailers = MetadataMap::new();
+        trailers.insert("a", "b".parse().unwrap());
+        let mut frames = VecDeque::from([Frame::Trailers(trailers)]);
+        frames.push_front(Frame::Message(Message::encode(&"hi".to_owned()).unwrap()));
+        let (_, trailers) = Body::Many(Frames::new(Scripted(frames)))
+            .one()
+            .await
+            .unwrap();
+        assert_eq!(trailers.unwrap().get("a").unwrap(), "b");
+    }
+}

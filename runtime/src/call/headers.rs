@@ -188,3 +188,81 @@ pub fn merge(metadata: &mut MetadataMap, more: MetadataMap) {
     }
     *metadata = MetadataMap::from_headers(map);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{ECHO, say};
+
+    fn map(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
+        let pair = |(name, value): &(HeaderName, &'static str)| {
+            (name.clone(), HeaderValue::from_static(value))
+        };
+        let mut map = HeaderMap::new();
+        for (name, value) in pairs.iter().map(pair) {
+            map.append(name, value);
+        }
+        map
+    }
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test needs some instant to count from"
+    )]
+    fn a_user_cannot_say_what_only_the_protocol_may() {
+        let now = Instant::now();
+        let mut call = say(&ECHO, "");
+        let forged = map(&[
+            (TIMEOUT, "1n"),
+            (STATUS, "0"),
+            (VERSION, "9.9.9"),
+            (header::CONTENT_TYPE, "text/html"),
+            (HeaderName::from_static("x-trace"), "abc"),
+        ]);
+        call.metadata = MetadataMap::from_headers(forged);
+        let head = call.write_head(now);
+        assert_eq!(head.get(TIMEOUT), None);
+        assert_eq!(head.get(STATUS), None);
+        assert_eq!(head.get(VERSION), None);
+        assert_eq!(head[header::CONTENT_TYPE], "application/grpc");
+        assert_eq!(head["x-trace"], "abc");
+    }
+
+    #[test]
+    fn a_timeout_that_is_malformed_or_said_twice_is_internal() {
+        for hostile in [
+            map(&[(TIMEOUT, "+5S")]),
+            map(&[(TIMEOUT, "1S"), (TIMEOUT, "2S")]),
+        ] {
+            let refused = Head::of_call(&hostile).unwrap_err();
+            assert_eq!(refused.code(), tonic::Code::Internal, "{refused}");
+        }
+        let head = Head::of_call(&map(&[(TIMEOUT, "2S")])).unwrap();
+        assert_eq!(head.timeout, Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn only_grpc_is_grpc() {
+        let is = |text| is_grpc(Some(&HeaderValue::from_static(text)));
+        assert!(
+            is("application/grpc")
+                && is("application/grpc+proto")
+                && is("application/grpc; charset=utf-8")
+        );
+        assert!(
+            !is("application/json") && !is("application/grpc-web") && !is("application/grpc+json")
+        );
+        assert!(!is_grpc(None));
+    }
+
+    #[test]
+    fn merging_keeps_every_value_of_a_name() {
+        let name = HeaderName::from_static("a");
+        let mut metadata = MetadataMap::from_headers(map(&[(name.clone(), "1")]));
+        let more = map(&[(name.clone(), "2"), (name, "3")]);
+        merge(&mut metadata, MetadataMap::from_headers(more));
+        let values: Vec<_> = metadata.get_all("a").iter().collect();
+        assert_eq!(values, ["1", "2", "3"]);
+    }
+}
