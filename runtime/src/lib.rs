@@ -1,4 +1,35 @@
-//! Couplet: IDL-first inter-process communication for Rust services.
+//! Couplet: IDL-first inter-process communication for Rust services. What generated code calls and what services depend on.
+//!
+//! A contract, compiled by `couplet-codegen` in a build script and included by [`include_contract!`], gives a trait to
+//! implement, a server for the implementation and a client. [`Server`] serves it and [`Channel`] reaches it; versions,
+//! deadlines and breakers are there without a line.
+//!
+//! The same two stacks work without a socket, which is what tests want:
+//!
+//! ```
+//! use couplet::{Channel, Request, Response, Status, carrier::local::Local};
+//! use movies_api::{GetMovieRequest, Movie, Movies, MoviesClient, MoviesServer};
+//!
+//! struct Catalog;
+//!
+//! impl Movies for Catalog {
+//!     async fn get_movie(&self, request: Request<GetMovieRequest>) -> Result<Response<Movie>, Status> {
+//!         Ok(Response::new(Movie::default().with_id(request.get_ref().id)))
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Status> {
+//! let channel = Channel::local(Local::new().with(MoviesServer::new(Catalog)));
+//! let movies = MoviesClient::new(channel);
+//! let movie = movies.get_movie(GetMovieRequest::default().with_id(7)).await?;
+//! assert_eq!(movie.get_ref().id, 7);
+//! # Ok(()) }
+//! ```
+//!
+//! Its rooms: [`call`] is the currency that everything else speaks, [`policy`] decides, [`layer`] waits and asks,
+//! [`stack`] knows the order, [`carrier`] moves calls, [`client`] and [`server`] are what users build, [`context`] is the
+//! call being served. [`codegen`] is the door for generated code and for nobody else.
 #![warn(clippy::unwrap_used)]
 #![cfg_attr(
     test,
@@ -39,7 +70,7 @@ pub use {client::Channel, server::Server};
 /// With a package, it includes that package's items. Without one, it includes every package as a tree of modules
 /// (`movies::v1`), which contracts need whose packages refer to each other.
 ///
-/// ```ignore
+/// ```text
 /// couplet::include_contract!("movies.v1");
 /// ```
 #[macro_export]
