@@ -187,3 +187,17 @@ async fn an_unknown_compression_is_internal() {
     .await;
     assert_eq!(refused.code(), Code::Internal, "{refused}");
 }
+
+#[tokio::test]
+async fn what_a_server_says_before_its_answer_is_passed_over() {
+    let target = serve(async |mut asked| {
+        let early = Response::builder()
+            .status(103)
+            .header("link", "</x>")
+            .body(());
+        asked.respond.send_informational(early.unwrap()).unwrap();
+        asked.answer("ok");
+    })
+    .await;
+    assert_eq!(text(&channel(&target), unary("hi")).await.unwrap(), "ok");
+}

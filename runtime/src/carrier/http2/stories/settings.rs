@@ -5,13 +5,15 @@ use std::{
     task::{Context, Poll},
 };
 
-use tonic::Code;
+use futures_util::stream;
+use tonic::{Code, Status};
 use tower_layer::layer_fn;
 use tower_service::Service;
 
-use super::peer::{channel, serve, speak, text, unary};
+use super::peer::{channel, serve, speak, streaming, text, unary};
 use crate::{
-    call::Invoke,
+    Streaming,
+    call::{Invoke, Kind},
     carrier::http2::{HttpService, Over},
     client::{Channel, ConnectError},
 };
@@ -110,6 +112,24 @@ async fn http_layers_see_every_request_in_the_order_they_were_put() {
     assert_eq!(
         *seen.lock().unwrap(),
         ["outer /test.Peer/Unary", "inner /test.Peer/Unary"]
+    );
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_below_http_layers_is_told_to_its_caller_all_the_same() {
+    let target = serve(
+        async |mut asked| {
+            while asked.data().await.is_some_and(|data| data.is_ok()) {}
+        },
+    )
+    .await;
+    let layered = Channel::builder(target).http_layer(layer_fn(|inner: HttpService| inner));
+    let broken = Streaming::new(stream::iter([Err(Status::data_loss("disk on fire"))]));
+    let upload = streaming(Kind::ClientStreaming, broken);
+    let status = text(&layered.lazy().unwrap(), upload).await.unwrap_err();
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::DataLoss, "disk on fire")
     );
 }
 
