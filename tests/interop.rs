@@ -12,7 +12,11 @@ fn couplet_server() -> Server {
 }
 
 fn couplet_client() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_interop-client"))
+    let mut client = Command::new(env!("CARGO_BIN_EXE_interop-client"));
+    // A busy machine is no failure of the soak cases.
+    client.arg("--soak_per_iteration_max_acceptable_latency_ms=10000");
+    client.arg("--soak_overall_timeout_seconds=50");
+    client
 }
 
 /// Runs each case with a client of its own, and tells all that failed.
@@ -65,7 +69,10 @@ fn a_case_without_a_server_fails() {
 /// Against gRPC's Python programs, which have all cases but those of compression and soak.
 mod foreign {
     use super::*;
-    use couplet_tests::peers::peer;
+    use couplet_tests::peers::{credential, peer};
+
+    /// Who gRPC's test certificate says that it is.
+    const NAME: &str = "--server_host_override=foo.test.google.fr";
 
     fn shared_cases() -> Vec<&'static str> {
         let shared: Vec<_> = cases()
@@ -73,6 +80,25 @@ mod foreign {
             .collect();
         assert_eq!(shared.len(), 14);
         shared
+    }
+
+    fn with_file(command: &mut Command, flag: &str, name: &str) {
+        command.arg(format!("--{flag}={}", credential(name).display()));
+    }
+
+    fn secure_server() -> Server {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_interop-server"));
+        server.arg("--use_tls=true");
+        with_file(&mut server, "tls_cert_file", "server1.pem");
+        with_file(&mut server, "tls_key_file", "server1.key");
+        Server::start(&mut server, "")
+    }
+
+    fn secure_client() -> Command {
+        let mut client = couplet_client();
+        client.args(["--use_tls=true", NAME]);
+        with_file(&mut client, "ca_file", "ca.pem");
+        client
     }
 
     #[test]
@@ -88,5 +114,26 @@ mod foreign {
     fn couplet_calls_grpcs_python_server() {
         let server = Server::start(&mut peer("grpc-python-server"), "");
         assert_pass(shared_cases(), couplet_client, &server);
+    }
+
+    #[test]
+    fn couplet_serves_grpcs_python_client_over_tls() {
+        let client = || {
+            let mut client = peer("grpc-python-client");
+            client.args(["--use_tls=true", "--use_test_ca=true", NAME]);
+            client
+        };
+        assert_pass(shared_cases(), client, &secure_server());
+    }
+
+    #[test]
+    fn couplet_calls_grpcs_python_server_over_tls() {
+        let server = Server::start(peer("grpc-python-server").arg("--use_tls=true"), "");
+        assert_pass(shared_cases(), secure_client, &server);
+    }
+
+    #[test]
+    fn couplet_passes_every_case_against_itself_over_tls() {
+        assert_pass(cases(), secure_client, &secure_server());
     }
 }

@@ -1,7 +1,8 @@
 //! gRPC's interop client on couplet: runs one test case, or all of them, against a server.
 
-use std::{io::Write, process::ExitCode, time::Duration};
+use std::{fs, io::Write, process::ExitCode, time::Duration};
 
+use couplet::client::ClientTls;
 use couplet_tests::{
     flags::{FlagError, Flags},
     interop::{self, Client, Failure, Soak},
@@ -13,7 +14,7 @@ const FLAGS: &[&str] = &[
     "server_host_override",
     "test_case",
     "use_tls",
-    "use_test_ca",
+    "ca_file",
     "soak_iterations",
     "soak_max_failures",
     "soak_per_iteration_max_acceptable_latency_ms",
@@ -39,8 +40,28 @@ async fn run() -> Result<(), Failure> {
     let host = flags.value("server_host", "127.0.0.1".to_owned())?;
     let port: u16 = flags.value("server_port", 0)?;
     let case = flags.value("test_case", "large_unary".to_owned())?;
-    let client = Client::new(format!("http://{host}:{port}"), soak(&flags)?)?;
+    let tls = tls(&flags)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let client = Client::new(format!("{scheme}://{host}:{port}"), tls, soak(&flags)?)?;
     interop::run(&case, &client).await
+}
+
+fn tls(flags: &Flags) -> Result<Option<ClientTls>, Failure> {
+    if !flags.value("use_tls", false)? {
+        return Ok(None);
+    }
+    let roots = flags.value("ca_file", String::new())?;
+    let tls = ClientTls::new().roots(read(&roots)?);
+    let name = flags.value("server_host_override", String::new())?;
+    Ok(Some(if name.is_empty() {
+        tls
+    } else {
+        tls.server_name(name)
+    }))
+}
+
+fn read(path: &str) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| format!("`{path}`: {error}").into())
 }
 
 fn soak(flags: &Flags) -> Result<Soak, FlagError> {

@@ -1,12 +1,14 @@
 //! gRPC's interop server on couplet: serves the test service on loopback and prints its port.
 
-use std::{io::Write, process::ExitCode};
+use std::{fs, io::Write, process::ExitCode};
 
-use couplet::{Server, call::Encoding};
+use couplet::{Server, call::Encoding, server::ServerTls};
 use couplet_tests::{
     flags::Flags,
     interop::{Echo, Failure, Interop, proto::TestServiceServer},
 };
+
+const FLAGS: &[&str] = &["port", "use_tls", "tls_cert_file", "tls_key_file"];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -20,9 +22,20 @@ async fn main() -> ExitCode {
 }
 
 async fn serve() -> Result<(), Failure> {
-    let flags = Flags::read(std::env::args().skip(1), &["port", "use_tls"])?;
+    let flags = Flags::read(std::env::args().skip(1), FLAGS)?;
     let port: u16 = flags.value("port", 0)?;
-    let server = Server::builder()
+    let mut builder = Server::builder();
+    if flags.value("use_tls", false)? {
+        let file = |flag| -> Result<Vec<u8>, Failure> {
+            let path = flags.value(flag, String::new())?;
+            fs::read(&path).map_err(|error| format!("`--{flag}={path}`: {error}").into())
+        };
+        builder = builder.tls(ServerTls::new(
+            file("tls_cert_file")?,
+            file("tls_key_file")?,
+        )?);
+    }
+    let server = builder
         .add(Echo(TestServiceServer::new(Interop)))
         .send_compressed(Encoding::Gzip)
         .health()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use couplet::{Channel, Code, Status};
+use couplet::{Channel, Code, Status, client::ClientTls};
 
 use super::{
     Failure, Outcome, Soak,
@@ -13,6 +13,7 @@ use super::{
 #[derive(Debug)]
 pub struct Client {
     target: String,
+    tls: Option<ClientTls>,
     /// The service that servers have.
     pub test: TestServiceClient,
     /// The service that no server has.
@@ -22,24 +23,34 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the server at `target`, such as `http://127.0.0.1:50051`. It connects with the first call.
+    /// A client of the server at `target`, such as `http://127.0.0.1:50051`, `https` with `tls`. It connects with the first call.
     ///
     /// # Errors
     /// If that is nothing to connect to.
-    pub fn new(target: String, soak: Soak) -> Result<Self, Failure> {
-        let channel = Channel::builder(&target).lazy()?;
+    pub fn new(target: String, tls: Option<ClientTls>, soak: Soak) -> Result<Self, Failure> {
+        let channel = channel(&target, tls.as_ref())?;
         Ok(Self {
             test: TestServiceClient::new(channel.clone()),
             unimplemented: UnimplementedServiceClient::new(channel),
             target,
+            tls,
             soak,
         })
     }
 
     /// A channel that was not there before, with connections of its own.
     pub(super) fn anew(&self) -> Result<Channel, Failure> {
-        Ok(Channel::builder(&self.target).lazy()?)
+        channel(&self.target, self.tls.as_ref())
     }
+}
+
+fn channel(target: &str, tls: Option<&ClientTls>) -> Result<Channel, Failure> {
+    let builder = Channel::builder(target);
+    let builder = match tls {
+        Some(tls) => builder.tls(tls.clone()),
+        None => builder,
+    };
+    Ok(builder.lazy()?)
 }
 
 /// A payload of zeros.
