@@ -124,7 +124,7 @@ fn plain() -> impl Iterator<Item = &'static str> {
 
 async fn passes_plain_cases(target: String) {
     assert_eq!(plain().count(), 13);
-    let client = Client::new(target, Soak::default()).unwrap();
+    let client = Client::new(target, None, Soak::default()).unwrap();
     for case in plain() {
         run(case, &client)
             .await
