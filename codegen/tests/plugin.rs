@@ -89,7 +89,7 @@ mod foreign {
     }
 
     #[test]
-    fn mistakes_reach_the_author_through_protoc() {
+    fn mistakes_reach_the_author_when_protoc_runs_the_plugin() {
         let (output, files) = protoc("durations.proto", "tests/ui", "include=tests/ui");
         assert!(!output.status.success() && files.is_empty());
         let told = text(&output.stderr);
