@@ -21,7 +21,7 @@ pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Se
     let idents = names::service(draft, findings);
     let method_idents = names::methods(draft, findings);
     let version = version(draft, findings);
-    let accepts = accepts(draft, &version, findings);
+    let accepts = accepts(draft, version.as_ref(), findings);
     let methods: Vec<_> = draft
         .methods
         .iter()
@@ -39,7 +39,7 @@ pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Se
         attributes: draft.attributes.clone(),
         docs: draft.docs.clone(),
         deprecated: draft.deprecated.clone(),
-        version,
+        version: version?,
         accepts,
         methods: methods.into_iter().collect::<Option<_>>()?,
         descriptor: draft.descriptor,
@@ -71,9 +71,8 @@ fn checked(
     })
 }
 
-/// The declared version, or 0.0.0.
-fn version(draft: &draft::Service, findings: &mut Findings) -> Version {
-    const NONE: Version = Version::new(0, 0, 0);
+/// The declared version, or 0.0.0; `None` where it cannot be read.
+fn version(draft: &draft::Service, findings: &mut Findings) -> Option<Version> {
     let Some(written) = &draft.version else {
         let title = format!(
             "service `{}` has no version and counts as 0.0.0",
@@ -82,14 +81,15 @@ fn version(draft: &draft::Service, findings: &mut Findings) -> Version {
         let finding = Finding::warning(draft.name.place, title);
         findings
             .add(finding.help("declare one: option (couplet.service) = { version: \"1.0.0\" };"));
-        return NONE;
+        return Some(Version::new(0, 0, 0));
     };
-    Version::parse(&written.value).unwrap_or_else(|_| {
+    let version = Version::parse(&written.value).ok();
+    if version.is_none() {
         let title = format!("version `{}` is not MAJOR.MINOR.PATCH", written.value);
         let finding = Finding::error(written.place, title);
         findings.add(finding.help(format!("write \"{}\"", nearest_version(&written.value))));
-        NONE
-    })
+    }
+    version
 }
 
 /// The version that was probably meant: `1.4` is `1.4.0`, `v1.4.2` is `1.4.2`.
@@ -104,25 +104,33 @@ fn nearest_version(text: &str) -> Version {
 }
 
 /// The least client, which can be no newer than the service itself.
-fn accepts(draft: &draft::Service, version: &Version, findings: &mut Findings) -> Option<String> {
+fn accepts(
+    draft: &draft::Service,
+    version: Option<&Version>,
+    findings: &mut Findings,
+) -> Option<String> {
     let Written { value, place } = draft.accepts.as_ref()?;
     let least = Version::parse(&format!("{value}.0")).ok();
     let least = least.filter(|least| least.pre.is_empty() && least.build.is_empty());
-    let own = format!("{}.{}", version.major, version.minor);
-    match least {
-        None => {
-            let title = format!("`accepts` of `{value}` is not MAJOR.MINOR");
-            let help = format!("write the oldest client that is still served, such as \"{own}\"");
-            findings.add(Finding::error(*place, title).help(help));
-        }
-        Some(least) if (least.major, least.minor) > (version.major, version.minor) => {
-            let title =
-                format!("`accepts` of `{value}` is newer than the service, which is {version}");
-            let help =
-                format!("clients of {version} itself would be refused; write at most \"{own}\"");
-            findings.add(Finding::error(*place, title).help(help));
-        }
-        Some(_) => {}
+    let Some(least) = least else {
+        let title = format!("`accepts` of `{value}` is not MAJOR.MINOR");
+        let example = version.map_or((1, 2), |version| (version.major, version.minor));
+        let help = format!(
+            "write the oldest client that is still served, such as \"{}.{}\"",
+            example.0, example.1
+        );
+        findings.add(Finding::error(*place, title).help(help));
+        return None;
+    };
+    if let Some(version) = version
+        && (least.major, least.minor) > (version.major, version.minor)
+    {
+        let title = format!("`accepts` of `{value}` is newer than the service, which is {version}");
+        let help = format!(
+            "clients of {version} itself would be refused; write at most \"{}.{}\"",
+            version.major, version.minor
+        );
+        findings.add(Finding::error(*place, title).help(help));
     }
     Some(value.clone())
 }

@@ -96,7 +96,7 @@ fn call(service: &Service, index: usize, method: &Method) -> TokenStream {
             request: impl ::couplet::codegen::IntoRequest<#request>,
         ) -> ::couplet::codegen::Outgoing<
             #request,
-            impl ::couplet::codegen::Start<#request, Output = #outcome>,
+            impl ::couplet::codegen::Start<#request, Output = #outcome> + '_,
         > {
             ::couplet::codegen::Outgoing::new(request, move |outgoing| {
                 ::couplet::codegen::call::#function(&self.stack, &#table[#index], outgoing)

@@ -30,7 +30,7 @@ impl Errors {
     reason = "this is how a build script speaks to cargo"
 )]
 pub(super) fn directives(level: &str, texts: &[String]) {
-    for line in texts.iter().flat_map(|text| text.lines().chain([""])) {
+    for line in texts.join("\n\n").lines() {
         println!("cargo::{level}={line}");
     }
 }

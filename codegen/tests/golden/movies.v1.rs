@@ -620,7 +620,7 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
                 ::couplet::codegen::Response<Movie>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
@@ -646,7 +646,7 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
                 ::couplet::codegen::Response<::couplet::codegen::Streaming<Movie>>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
@@ -674,7 +674,7 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
                 ::couplet::codegen::Response<()>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
@@ -703,7 +703,7 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
                 ::couplet::codegen::Response<::couplet::codegen::Streaming<Movie>>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
@@ -729,7 +729,7 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
                 ::couplet::codegen::Response<WatchRequest>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
@@ -755,7 +755,7 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
                 ::couplet::codegen::Response<WatchRequest>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
