@@ -294,7 +294,7 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
                 ::couplet::codegen::Response<Rating>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
@@ -320,7 +320,7 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
                 ::couplet::codegen::Response<::couplet::codegen::Streaming<Rating>>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
@@ -348,7 +348,7 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
                 ::couplet::codegen::Response<Rating>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
@@ -376,7 +376,7 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
                 ::couplet::codegen::Response<::couplet::codegen::Streaming<Rating>>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
@@ -402,7 +402,7 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
                 ::couplet::codegen::Response<Rating>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
@@ -429,7 +429,7 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
                 ::couplet::codegen::Response<()>,
                 ::couplet::codegen::Status,
             >,
-        >,
+        > + '_,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
