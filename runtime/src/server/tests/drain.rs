@@ -23,6 +23,25 @@ async fn a_drain_lets_accepted_calls_finish_and_refuses_new_connections() {
 }
 
 #[tokio::test]
+async fn of_a_hundred_calls_in_flight_a_drain_loses_none() {
+    let server = Running::start(|builder| builder).await;
+    let clients = [server.client().await, server.client().await];
+    let calls: Vec<_> = (0..100)
+        .map(|number| {
+            let client = clients[number % 2].clone();
+            tokio::spawn(async move { client.say("wait").await })
+        })
+        .collect();
+    server.probe.begun(100).await;
+    server.stop.send(()).unwrap();
+    server.probe.leave.add_permits(100);
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap(), "wait");
+    }
+    assert_eq!(server.ended.await.unwrap(), Drained::default());
+}
+
+#[tokio::test]
 async fn clients_are_told_to_go_elsewhere() {
     let server = Running::start(|builder| builder).await;
     let (client, connection) = h2::client::handshake(server.socket().await).await.unwrap();

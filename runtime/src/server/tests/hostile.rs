@@ -68,8 +68,12 @@ async fn a_malformed_head_is_refused_before_the_handler() {
     let client = server.client().await;
     let timeout = client.call(SAY, &[("grpc-timeout", "5 s")], "hi").await;
     assert_eq!(code(timeout), Code::Internal);
-    let encoding = client.call(SAY, &[("grpc-encoding", "snappy")], "hi").await;
-    assert_eq!(code(encoding), Code::Unimplemented);
+    let unknown = request(SAY, &[("grpc-encoding", "snappy")]);
+    let refused = client.send(unknown, &[framed("hi")]).await;
+    if let Some(readable) = crate::call::Encoding::ACCEPTED {
+        assert_eq!(refused.headers()["grpc-accept-encoding"], readable);
+    }
+    assert_eq!(code(read(refused).await), Code::Unimplemented);
     assert_eq!(server.probe.served.load(Ordering::Relaxed), 0);
     assert!(client.say("hi").await.is_ok());
 }

@@ -9,7 +9,7 @@ use tonic::{Status, body::Body as AnyBody, metadata::MetadataMap};
 use super::{Answer, Messages, awaited::Awaited};
 use crate::{
     call::{
-        self, Announced, Body, Call, Deadline, Frames, Limit, Peer, Reply, Service,
+        self, Announced, Body, Call, Deadline, Encoding, Frames, Limit, Peer, Reply, Service,
         headers::{self, ACCEPT_ENCODING, GRPC, Head},
         status,
     },
@@ -114,14 +114,19 @@ pub(super) fn not_grpc<B>(request: &Request<B>) -> Option<Response<Answer>> {
     Some(response)
 }
 
-/// An answer of `service` that is nothing but a status. It says its release, so that a client knows whom it spoke to.
+/// An answer of `service` that is nothing but a status. It says its release and what it can read, so that a client knows
+/// whom it spoke to, and in which compression to try again.
 pub(super) fn refused(service: Option<&'static Service>, status: &Status) -> Response<Answer> {
     let mut response = Response::new(Answer::empty());
-    *response.headers_mut() = trailers_only(status);
+    let mut headers = trailers_only(status);
+    if let Some(readable) = Encoding::ACCEPTED {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(readable));
+    }
     if let Some(service) = service.filter(|service| service.is_versioned()) {
         let announced = Announced::Own(&service.release().server);
-        headers::announce(&announced, response.headers_mut());
+        headers::announce(&announced, &mut headers);
     }
+    *response.headers_mut() = headers;
     response
 }
 
