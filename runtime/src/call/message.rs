@@ -63,6 +63,11 @@ impl Message {
         &self.framed
     }
 
+    /// The message with its framing, without sharing it first.
+    pub fn into_framed(self) -> Bytes {
+        self.framed
+    }
+
     /// On the way out: the sender's wish, or nothing where the carrier's setting decides. On the way in: whether it came
     /// compressed.
     pub fn compressed(&self) -> Option<bool> {
