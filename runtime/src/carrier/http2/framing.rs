@@ -31,7 +31,7 @@ impl Framing {
                 self.limit
             )));
         }
-        Ok(message.framed().clone())
+        Ok(message.into_framed())
     }
 }
 
