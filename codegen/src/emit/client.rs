@@ -26,12 +26,14 @@ fn shell(service: &Service) -> TokenStream {
     quote! {
         #[doc = #doc]
         #deprecated
+        #[allow(dead_code)]
         #[derive(Clone, Debug)]
         #visibility struct #client<I = ::couplet::codegen::Stack> {
             stack: I,
         }
 
         #allow
+        #[allow(dead_code)]
         impl #client {
             /// Makes a client of `target`, such as `http://127.0.0.1:50051`, and connects it.
             ///
@@ -62,7 +64,7 @@ fn calls(service: &Service) -> TokenStream {
     quote! {
         #allow
         #names
-        #[allow(clippy::type_complexity)]
+        #[allow(clippy::type_complexity, dead_code)]
         impl<I: ::couplet::codegen::Invoke> #client<I> {
             /// Makes a client that calls through any stack: layers of your own, or a server in the
             /// same process.

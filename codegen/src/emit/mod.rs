@@ -45,6 +45,9 @@ fn docs(lines: &[String], otherwise: &str) -> TokenStream {
     }
 }
 
+// A program that includes a contract uses a part of it: what is generated allows `dead_code` wherever rustc would
+// otherwise warn of the rest.
+
 /// Lets generated code use what its own contract advises against.
 fn allow_deprecated(service: &Service) -> Option<TokenStream> {
     let methods = service.methods.iter().map(|method| &method.deprecated);

@@ -25,11 +25,13 @@ fn shell(service: &Service) -> TokenStream {
     quote! {
         #[doc = #doc]
         #deprecated
+        #[allow(dead_code)]
         #visibility struct #server<T> {
             service: ::std::sync::Arc<T>,
         }
 
         #allow
+        #[allow(dead_code)]
         impl<T> #server<T> {
             /// Serves `service`.
             pub fn new(service: T) -> Self {

@@ -25,6 +25,7 @@ pub(super) fn emit(service: &Service) -> TokenStream {
         #docs
         #deprecated
         #allow
+        #[allow(dead_code)]
         #(#attributes)*
         #visibility trait #ident: ::core::marker::Send + ::core::marker::Sync + 'static {
             #(#methods)*

@@ -27,6 +27,7 @@ pub(super) fn of(message: &ItemStruct) -> Option<ItemImpl> {
     let ident = &message.ident;
     (!setters.is_empty()).then(|| {
         parse_quote! {
+            #[allow(dead_code)]
             impl #ident {
                 #(#setters)*
             }

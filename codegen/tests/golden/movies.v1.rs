@@ -10,6 +10,7 @@ pub struct GetMovieRequest {
     pub movie_id: u64,
 }
 
+#[allow(dead_code)]
 impl GetMovieRequest {
     /// Sets `movie_id`: The number of the film.
     #[must_use]
@@ -28,6 +29,7 @@ pub struct ListMoviesRequest {
     pub kinds: ::couplet::codegen::prost::alloc::vec::Vec<i32>,
 }
 
+#[allow(dead_code)]
 impl ListMoviesRequest {
     /// Sets `kinds`.
     #[must_use]
@@ -95,6 +97,7 @@ pub struct Movie {
     pub rating: ::core::option::Option<movie::Rating>,
 }
 
+#[allow(dead_code)]
 impl Movie {
     /// Sets `title`: Its title, in the language of its makers.
     #[must_use]
@@ -280,6 +283,7 @@ pub mod movie {
         pub length: i32,
     }
 
+    #[allow(dead_code)]
     impl Cut {
         /// Sets `length`: In minutes.
         #[must_use]
@@ -363,6 +367,7 @@ impl Kind {
 /// ```text
 /// let movie = movies.get_movie(request).await?;
 /// ```
+#[allow(dead_code)]
 pub trait Movies: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// Gets a film by its number, see `Movie`.
     fn get_movie(
@@ -445,11 +450,13 @@ pub trait Movies: ::core::marker::Send + ::core::marker::Sync + 'static {
 }
 
 /// Answers calls of `movies.v1.Movies` with an implementation of [`Movies`].
+#[allow(dead_code)]
 pub struct MoviesServer<T> {
     service: ::std::sync::Arc<T>,
 }
 
 #[allow(deprecated)]
+#[allow(dead_code)]
 impl<T> MoviesServer<T> {
     /// Serves `service`.
     pub fn new(service: T) -> Self {
@@ -569,12 +576,14 @@ for MoviesServer<T> {
 }
 
 /// Calls `movies.v1.Movies`. Cheap to clone; clones share one stack.
+#[allow(dead_code)]
 #[derive(Clone, Debug)]
 pub struct MoviesClient<I = ::couplet::codegen::Stack> {
     stack: I,
 }
 
 #[allow(deprecated)]
+#[allow(dead_code)]
 impl MoviesClient {
     /// Makes a client of `target`, such as `http://127.0.0.1:50051`, and connects it.
     ///
@@ -595,7 +604,7 @@ impl MoviesClient {
 }
 
 #[allow(deprecated)]
-#[allow(clippy::type_complexity)]
+#[allow(clippy::type_complexity, dead_code)]
 impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
     /// Makes a client that calls through any stack: layers of your own, or a server in the
     /// same process.

@@ -9,6 +9,7 @@ pub struct Film {
     pub id: u64,
 }
 
+#[allow(dead_code)]
 impl Film {
     /// Sets `id`.
     #[must_use]
@@ -27,6 +28,7 @@ pub struct Rating {
     pub stars: u32,
 }
 
+#[allow(dead_code)]
 impl Rating {
     /// Sets `stars`.
     #[must_use]
@@ -37,6 +39,7 @@ impl Rating {
 }
 
 /// How films are rated.
+#[allow(dead_code)]
 pub trait Ratings: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The mean of all ratings, see \[`Rating`\].
     fn mean(
@@ -119,11 +122,13 @@ pub trait Ratings: ::core::marker::Send + ::core::marker::Sync + 'static {
 }
 
 /// Answers calls of `ratings.v1.Ratings` with an implementation of [`Ratings`].
+#[allow(dead_code)]
 pub struct RatingsServer<T> {
     service: ::std::sync::Arc<T>,
 }
 
 #[allow(deprecated)]
+#[allow(dead_code)]
 impl<T> RatingsServer<T> {
     /// Serves `service`.
     pub fn new(service: T) -> Self {
@@ -243,12 +248,14 @@ for RatingsServer<T> {
 }
 
 /// Calls `ratings.v1.Ratings`. Cheap to clone; clones share one stack.
+#[allow(dead_code)]
 #[derive(Clone, Debug)]
 pub struct RatingsClient<I = ::couplet::codegen::Stack> {
     stack: I,
 }
 
 #[allow(deprecated)]
+#[allow(dead_code)]
 impl RatingsClient {
     /// Makes a client of `target`, such as `http://127.0.0.1:50051`, and connects it.
     ///
@@ -269,7 +276,7 @@ impl RatingsClient {
 }
 
 #[allow(deprecated)]
-#[allow(clippy::type_complexity)]
+#[allow(clippy::type_complexity, dead_code)]
 impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
     /// Makes a client that calls through any stack: layers of your own, or a server in the
     /// same process.
