@@ -21,18 +21,24 @@ impl Message {
     /// # Errors
     /// RESOURCE_EXHAUSTED if it has more bytes than four bytes can count.
     pub fn encode<M: prost::Message>(message: &M) -> Result<Self, Status> {
-        let length = message.encoded_len();
-        let Ok(counted) = u32::try_from(length) else {
-            return Err(Status::resource_exhausted(format!(
-                "a message of {length} bytes cannot be framed; the most is {}",
-                u32::MAX
-            )));
-        };
-        let mut framed = BytesMut::with_capacity(Self::PREFIX + length);
-        framed.put_u8(0);
-        framed.put_u32(counted);
-        message.encode_raw(&mut framed);
+        let length = length(message)?;
+        let mut framed = BytesMut::with_capacity(Self::PREFIX + length as usize);
+        put(message, length, &mut framed);
         Ok(Self::from_framed(framed.freeze()))
+    }
+
+    /// Encodes one protobuf message of many: they share the allocation of `room` while there is any.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub(super) fn encode_in<M: prost::Message>(
+        room: &mut BytesMut,
+        message: &M,
+    ) -> Result<Self, Status> {
+        let length = length(message)?;
+        room.reserve(Self::PREFIX + length as usize);
+        put(message, length, room);
+        Ok(Self::from_framed(room.split().freeze()))
     }
 
     /// Takes over a message that has its five bytes in front. What they say is the carrier's to check.
@@ -79,4 +85,22 @@ impl Message {
         self.compressed = Some(compressed);
         self
     }
+}
+
+/// How long `message` is once it is encoded, in bytes, if four bytes can say it.
+fn length<M: prost::Message>(message: &M) -> Result<u32, Status> {
+    let length = message.encoded_len();
+    u32::try_from(length).map_err(|_| {
+        Status::resource_exhausted(format!(
+            "a message of {length} bytes cannot be framed; the most is {}",
+            u32::MAX
+        ))
+    })
+}
+
+/// Appends `message`, which has `length` bytes, and its framing.
+fn put<M: prost::Message>(message: &M, length: u32, to: &mut BytesMut) {
+    to.put_u8(0);
+    to.put_u32(length);
+    message.encode_raw(to);
 }

@@ -7,6 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::BytesMut;
 use futures_core::Stream;
 use sync_wrapper::SyncWrapper;
 use tonic::{Status, metadata::MetadataMap};
@@ -15,6 +16,9 @@ use super::{Frame, Frames, Message, Source};
 
 type Items<T> = SyncWrapper<Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>>;
 type Wish<T> = Box<dyn FnMut(&T) -> bool + Send + Sync>;
+
+/// Bytes that the small messages of a stream are encoded in, until they are sent and it is free for the next ones.
+const ROOM: usize = 4 << 10;
 
 /// A stream of messages: read with [`message`](Self::message), or as a [`Stream`].
 ///
@@ -133,7 +137,11 @@ impl<T: prost::Message + Default + 'static> Streaming<T> {
     pub fn into_frames(self) -> Frames {
         match self.from {
             From::Wire(frames, _) => frames,
-            From::Here(items, wish) => Frames::new(Encoded { items, wish }),
+            From::Here(items, wish) => Frames::new(Encoded {
+                items,
+                wish,
+                room: BytesMut::with_capacity(ROOM),
+            }),
         }
     }
 }
@@ -159,6 +167,7 @@ impl<T> fmt::Debug for Streaming<T> {
 struct Encoded<T> {
     items: Items<T>,
     wish: Option<Wish<T>>,
+    room: BytesMut,
 }
 
 impl<T: prost::Message> Source for Encoded<T> {
@@ -169,9 +178,10 @@ impl<T: prost::Message> Source for Encoded<T> {
         let Some(item) = ready!(self.items.get_mut().as_mut().poll_next(context)) else {
             return Poll::Ready(None);
         };
+        let this = &mut *self;
         let encoded = item.and_then(|item| {
-            let message = Message::encode(&item)?;
-            Ok(match &mut self.wish {
+            let message = Message::encode_in(&mut this.room, &item)?;
+            Ok(match &mut this.wish {
                 Some(wish) => message.with_compressed(wish(&item)),
                 None => message,
             })

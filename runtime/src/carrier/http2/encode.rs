@@ -230,6 +230,7 @@ impl Batch {
             return Some(bytes);
         }
         if self.all.is_empty() {
+            self.all.reserve(BATCH / 4);
             self.all.extend_from_slice(&self.first);
         }
         self.all.extend_from_slice(&bytes);
