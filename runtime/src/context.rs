@@ -34,8 +34,9 @@ impl Context {
     }
 
     /// Runs `future` as a part of this call.
-    pub async fn scope<F: Future>(self, future: F) -> F::Output {
-        SERVING.scope(self, future).await
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        // No async fn, which would keep, and move, the future twice.
+        SERVING.scope(self, future)
     }
 
     /// Runs `poll` as a part of this call.

@@ -65,13 +65,6 @@ impl Encoding {
         }
     }
 
-    /// The best of `grpc-accept-encoding` that this build knows.
-    pub(super) fn best_of(value: &HeaderValue) -> Option<Self> {
-        let text = value.to_str().ok()?;
-        let offered = |encoding: &&Self| text.split(',').any(|name| name.trim() == encoding.name());
-        Self::ALL.iter().find(offered).copied()
-    }
-
     /// Whether `grpc-accept-encoding` names this one.
     pub fn is_in(self, value: &HeaderValue) -> bool {
         value

@@ -53,8 +53,6 @@ pub struct Head {
     pub announced: Announced,
     /// How its compressed messages are compressed.
     pub encoding: Option<Encoding>,
-    /// The best compression that the sender can read.
-    pub accepts: Option<Encoding>,
 }
 
 /// Takes what only the protocol may say out of a user's metadata.
@@ -81,12 +79,16 @@ impl Call {
     pub fn write_head(&mut self, now: Instant) -> HeaderMap {
         let mut map = std::mem::take(&mut self.metadata).into_headers();
         remove_reserved(&mut map);
-        announce(&self.announced, &mut map);
         map.reserve(8);
+        announce(&self.announced, &mut map);
         map.insert(header::TE, TRAILERS);
         map.insert(header::CONTENT_TYPE, GRPC);
         if let Some(value) = self.deadline.remaining(now).and_then(timeout::encode) {
             map.insert(TIMEOUT, value);
+        }
+        // A server is told, so that it may compress. A reply does not say it: no client asks.
+        if let Some(accepted) = Encoding::ACCEPTED {
+            map.insert(ACCEPT_ENCODING, HeaderValue::from_static(accepted));
         }
         compress(self.encoding, &mut map);
         map
@@ -128,7 +130,6 @@ impl Head {
             timeout: None,
             announced: Announced::read(map.get(VERSION), map.get(MIN)),
             encoding: Encoding::read(map.get(ENCODING))?,
-            accepts: map.get(ACCEPT_ENCODING).and_then(Encoding::best_of),
         })
     }
 }
@@ -160,9 +161,6 @@ pub fn announce(announced: &Announced, map: &mut HeaderMap) {
 }
 
 fn compress(encoding: Option<Encoding>, map: &mut HeaderMap) {
-    if let Some(accepted) = Encoding::ACCEPTED {
-        map.insert(ACCEPT_ENCODING, HeaderValue::from_static(accepted));
-    }
     if let Some(encoding) = encoding {
         map.insert(ENCODING, HeaderValue::from_static(encoding.name()));
     }

@@ -5,7 +5,7 @@
 
 use std::{
     fmt,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context as Waker, Poll},
     time::{Duration, Instant},
@@ -135,7 +135,9 @@ impl<I: Invoke> Invoke for Serving<I> {
             deadline,
             method: Some(call.method),
         };
-        let handled = crate::call::during(Phase::Handler, context.scope(self.inner.invoke(call)));
+        // Pinned where it is made: moved into the timer, it would be copied once more.
+        let handled = context.scope(self.inner.invoke(call));
+        let handled = pin!(crate::call::during(Phase::Handler, handled));
         match within(deadline.instant(), handled).await {
             Ok(reply) => Ok(expiry.bound(in_context(context, reply?))),
             Err(phase) => {
