@@ -48,11 +48,21 @@ const FIGURES: [&str; 7] = [
 const WARM_UP: f64 = 0.3;
 
 /// Couplet's counters that must have counted every call, on either end.
-const COUNTED: [(usize, &[&str]); 3] = [
-    (0, &["deadline.bounded"]),
-    (0, &["version.fitting"]),
-    (0, &["breaker.Unary.successes", "breaker.Stream.successes"]),
+const COUNTED: [(End, &[&str]); 5] = [
+    (CLIENT, &["deadline.bounded"]),
+    (CLIENT, &["version.fitting"]),
+    (
+        CLIENT,
+        &["breaker.Unary.successes", "breaker.Stream.successes"],
+    ),
+    (SERVER, &["deadline.bounded"]),
+    (SERVER, &["version.fitting"]),
 ];
+
+/// Where an end stands in a pair.
+type End = usize;
+const CLIENT: End = 0;
+const SERVER: End = 1;
 
 struct Settings {
     rounds: u32,
@@ -151,7 +161,7 @@ fn counters(mut pair: Pair, which: Which, calls: f64) -> io::Result<()> {
     let counts = pair.counts()?;
     for (end, counts) in ["client", "server"].iter().zip(&counts) {
         for (name, count) in counts {
-            println!("{end} {name} {count}");
+            println!("{end} {name:<24} {count:>10}");
         }
     }
     pair.end()?;

@@ -2,12 +2,12 @@
 
 use std::{error::Error, io};
 
-use couplet::Server;
+use couplet::{Server, policy::counter::Counter, stack::ServerCounts};
 use couplet_benches::{
     alloc::{self, Counting},
     arguments::Arguments,
     contract::{bare, policies},
-    measured::{answer, figures},
+    measured::{Figures, answer, figures},
     peers::Echo,
     runtime,
 };
@@ -53,8 +53,21 @@ async fn serve(address: String, bare: bool, measured: bool) -> Result<(), Box<dy
         let _drained = server.run().await;
         return Ok(());
     }
+    let counts = server.counts("bench.Echo").cloned().unwrap_or_default();
     let running = tokio::spawn(server.run());
-    answer(|_| async { io::Result::Ok(figures([("allocations", alloc::count() as f64)])) }).await?;
+    answer(|_| async { io::Result::Ok(used(&counts)) }).await?;
     running.abort();
     Ok(())
+}
+
+/// What the server has used, and what its policies have counted.
+fn used(counts: &ServerCounts) -> Figures {
+    let sum = |counter: &Counter| counter.sum() as f64;
+    figures([
+        ("allocations", alloc::count() as f64),
+        ("deadline.bounded", sum(&counts.deadline.bounded)),
+        ("deadline.expired", sum(&counts.deadline.expired)),
+        ("version.fitting", sum(&counts.version.fitting)),
+        ("version.refused", sum(&counts.version.refused)),
+    ])
 }

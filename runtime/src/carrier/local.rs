@@ -30,7 +30,7 @@ impl Local {
     /// Carries to `contract` too.
     #[must_use]
     pub fn with<C: Contract>(mut self, contract: C) -> Self {
-        let shared = share(stack::server(contract));
+        let shared = share(stack::server(contract, &stack::ServerCounts::default()));
         let methods = Arc::make_mut(&mut self.methods);
         for method in C::SERVICE.methods {
             methods.insert(method.path, (method, Arc::clone(&shared)));

@@ -30,7 +30,7 @@ pub type HttpFuture = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallibl
 /// Answers `request` with `contract`, inside the server's layers.
 pub fn http<C: Contract, B: HttpBody>(contract: C, request: Request<B>) -> HttpFuture {
     Box::pin(async move {
-        let layers = stack::server(contract);
+        let layers = stack::server(contract, &stack::ServerCounts::default());
         Ok(mounted(C::SERVICE, &layers, request).await)
     })
 }

@@ -38,6 +38,7 @@ use crate::{
 #[must_use = "does nothing until it is served or bound"]
 pub struct Builder {
     pub(super) contracts: Vec<(&'static Service, Shared)>,
+    counts: Vec<(&'static str, stack::ServerCounts)>,
     pub(super) foreign: Vec<(&'static str, Foreign)>,
     #[cfg(feature = "health")]
     pub(super) health: bool,
@@ -64,6 +65,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             contracts: Vec::new(),
+            counts: Vec::new(),
             foreign: Vec::new(),
             #[cfg(feature = "health")]
             health: false,
@@ -89,8 +91,10 @@ impl Builder {
         reason = "nobody takes a server for a number"
     )]
     pub fn add<C: Contract>(mut self, contract: C) -> Self {
-        self.contracts
-            .push((C::SERVICE, share(stack::server(contract))));
+        let counts = stack::ServerCounts::default();
+        let layers = stack::server(contract, &counts);
+        self.contracts.push((C::SERVICE, share(layers)));
+        self.counts.push((C::SERVICE.name, counts));
         self
     }
 
@@ -219,6 +223,7 @@ impl Builder {
         };
         Ok(Server {
             listener,
+            counts: self.counts,
             shared: Arc::new(serve::Shared {
                 dispatch,
                 settings: self.settings,

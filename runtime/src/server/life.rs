@@ -18,11 +18,13 @@ use super::{Builder, extras::Extras, listener::Listener};
 use crate::{
     call::Peer,
     carrier::http2::serve::{self, Socket, Stage},
+    stack,
 };
 
 /// A server that is bound to its place and not running yet.
 pub struct Server {
     pub(super) listener: Listener,
+    pub(super) counts: Vec<(&'static str, stack::ServerCounts)>,
     pub(super) shared: Arc<serve::Shared>,
     pub(super) extras: Extras,
     pub(super) max_connections: usize,
@@ -63,6 +65,12 @@ impl Server {
     /// The bound address; `None` for unix sockets and streams.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// What the policies of the contract `service`, such as `movies.v1.Movies`, do; clone it to look while the server runs.
+    pub fn counts(&self, service: &str) -> Option<&stack::ServerCounts> {
+        let found = self.counts.iter().find(|(name, _)| *name == service);
+        found.map(|(_, counts)| counts)
     }
 
     /// What the health service reports, to be changed while the server runs; `None` without [`Builder::health`].

@@ -17,21 +17,9 @@
 //! 4. the **handler**, which reads the body.
 
 mod client;
+mod server;
 
-use std::sync::Arc;
-
-pub use self::client::{Client, Counts};
-use crate::{
-    codegen::Contract,
-    layer::{deadline, panics::Catch, version},
+pub use self::{
+    client::{Client, Counts},
+    server::{ServerCounts, ServerLayers, server},
 };
-
-/// The layers around a service.
-pub type ServerLayers<C> = deadline::Serving<version::Serving<Catch<C>>>;
-
-/// Puts the server's layers around `contract`.
-pub fn server<C: Contract>(contract: C) -> ServerLayers<C> {
-    let contract = Catch::new(contract);
-    let contract = version::Serving::new(contract, Arc::default());
-    deadline::Serving::new(contract, Arc::default())
-}

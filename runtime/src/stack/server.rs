@@ -1,0 +1,27 @@
+//! The server's stack around one contract.
+
+use std::sync::Arc;
+
+use crate::{
+    codegen::Contract,
+    layer::{deadline, panics::Catch, version},
+};
+
+/// The layers around a service.
+pub type ServerLayers<C> = deadline::Serving<version::Serving<Catch<C>>>;
+
+/// What the policies of a server's stack did so far.
+#[derive(Debug, Clone, Default)]
+pub struct ServerCounts {
+    /// Deadlines.
+    pub deadline: Arc<deadline::Counts>,
+    /// Versions.
+    pub version: Arc<version::Counts>,
+}
+
+/// Puts the server's layers around `contract`; they count into `counts`.
+pub fn server<C: Contract>(contract: C, counts: &ServerCounts) -> ServerLayers<C> {
+    let contract = Catch::new(contract);
+    let contract = version::Serving::new(contract, Arc::clone(&counts.version));
+    deadline::Serving::new(contract, Arc::clone(&counts.deadline))
+}
