@@ -12,10 +12,7 @@ mod stage;
 mod story;
 
 /// What a client looks like that was generated from the contract as it will be: 2.0.0.
-#[expect(
-    unreachable_pub,
-    reason = "a contract is public where it is included"
-)]
+#[expect(unreachable_pub, reason = "a contract is public where it is included")]
 mod next {
     couplet::include_contract!("movies.v1");
 }

@@ -43,6 +43,10 @@ pub enum End<'a> {
     Abandoned,
 }
 
+/// So many frames may come without a pause before the interrupts are asked all the same: a stream that is always ready
+/// must not outrun its deadline.
+const UNPAUSED: u8 = 32;
+
 type Hook = Box<dyn FnOnce(End<'_>) + Send + Sync>;
 type Interrupt = SyncWrapper<Pin<Box<dyn Future<Output = Status> + Send>>>;
 
@@ -52,6 +56,8 @@ pub struct Frames(Box<Watched>);
 /// Behind a pointer, so that a call with one message, which is most of them, does not carry the room for a stream about.
 struct Watched {
     source: Option<SyncWrapper<Pin<Box<dyn Source>>>>,
+    /// Frames that came without a pause; see [`UNPAUSED`].
+    unpaused: u8,
     interrupts: Vec<Interrupt>,
     hooks: Vec<Hook>,
 }
@@ -63,6 +69,7 @@ impl Frames {
     pub fn new(source: impl Source + 'static) -> Self {
         Self(Box::new(Watched {
             source: Some(SyncWrapper::new(Box::pin(source))),
+            unpaused: 0,
             interrupts: Vec::new(),
             hooks: Vec::new(),
         }))
@@ -99,8 +106,16 @@ impl Frames {
             return Poll::Ready(None);
         };
         let mut polled = source.get_mut().as_mut().poll_frame(context);
-        if polled.is_pending() {
-            polled = self.poll_interrupts(context);
+        self.0.unpaused = if polled.is_pending() {
+            0
+        } else {
+            self.0.unpaused + 1
+        };
+        if self.0.unpaused % UNPAUSED == 0 {
+            self.0.unpaused = 0;
+            if let interrupted @ Poll::Ready(_) = self.poll_interrupts(context) {
+                polled = interrupted;
+            }
         }
         match &polled {
             Poll::Ready(None | Some(Ok(Frame::Trailers(_)))) => self.end(End::Complete),
@@ -202,6 +217,24 @@ mod tests {
         let (frames, seen) = watched(one());
         drop(frames);
         assert_eq!(*seen.lock().unwrap(), ["Abandoned"]);
+    }
+
+    #[test]
+    fn is_ended_by_an_interrupt_though_its_source_never_pauses() {
+        struct Endless;
+        impl Source for Endless {
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame, Status>>> {
+                let message = Message::from_framed(Bytes::from_static(&[0; 5]));
+                Poll::Ready(Some(Ok(Frame::Message(message))))
+            }
+        }
+        let mut frames = Frames::new(Endless);
+        frames.until(std::future::ready(Status::deadline_exceeded("late")));
+        let read = |_| frames.frame().now_or_never().flatten().unwrap().is_ok();
+        assert_eq!((0..100).map(read).take_while(|ok| *ok).count(), 31);
     }
 
     #[test]
