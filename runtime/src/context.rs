@@ -3,19 +3,21 @@
 //! It follows the task, not the thread. [`tokio::spawn`] starts a new task without it; [`spawn`] takes it along, and
 //! [`detach`] leaves it behind on purpose, for work that may outlive the call.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use tokio::task::JoinHandle;
 
-use crate::call::{Deadline, Method};
+use crate::call::{Deadline, Method, Peer};
 
 /// The call that is being served.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Context {
     /// When it must be over.
     pub deadline: Deadline,
     /// What was called; `None` in detached work.
     pub method: Option<&'static Method>,
+    /// Who calls; `None` in the same process and in detached work.
+    pub peer: Option<Arc<Peer>>,
 }
 
 tokio::task_local! {
@@ -26,11 +28,24 @@ impl Context {
     const NONE: Self = Self {
         deadline: Deadline::NEVER,
         method: None,
+        peer: None,
     };
 
-    /// The call that this task serves, or one without deadline and method.
+    /// The call that this task serves, or one without deadline, method and peer.
+    ///
+    /// ```
+    /// let peer = couplet::context::Context::current().peer;
+    /// let address = peer.and_then(|peer| peer.address);
+    /// # assert_eq!(address, None);
+    /// ```
     pub fn current() -> Self {
-        SERVING.try_with(|context| *context).unwrap_or(Self::NONE)
+        SERVING.try_with(Self::clone).unwrap_or(Self::NONE)
+    }
+
+    /// The deadline of the call that this task serves; never, if it serves none.
+    pub(crate) fn current_deadline() -> Deadline {
+        let deadline = SERVING.try_with(|context| context.deadline);
+        deadline.unwrap_or(Deadline::NEVER)
     }
 
     /// Runs `future` as a part of this call.
@@ -40,8 +55,8 @@ impl Context {
     }
 
     /// Runs `poll` as a part of this call.
-    pub(crate) fn enter<T>(self, poll: impl FnOnce() -> T) -> T {
-        SERVING.sync_scope(self, poll)
+    pub(crate) fn enter<T>(&self, poll: impl FnOnce() -> T) -> T {
+        SERVING.sync_scope(self.clone(), poll)
     }
 }
 

@@ -55,7 +55,7 @@ pub mod server;
 pub mod stack;
 
 pub use call::Streaming;
-pub use codegen::serve::Compressed;
+pub use codegen::serve::{Compressed, Trailing};
 #[cfg(feature = "macros")]
 pub use couplet_macros::service;
 /// The runtime that everything here runs on, so that a program needs no other dependency to start it:

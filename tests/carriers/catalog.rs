@@ -5,7 +5,9 @@ use std::sync::{
     atomic::{AtomicU32, Ordering::SeqCst},
 };
 
-use couplet::{Request, Response, Status, Streaming, client::stream, metadata::MetadataValue};
+use couplet::{
+    Request, Response, Status, Streaming, Trailing, client::stream, metadata::MetadataValue,
+};
 use movies_api::{
     CreateMovieRequest, GetMovieRequest, ListMoviesRequest, Movie, MovieEvent, Movies, PosterChunk,
     UploadPosterResponse, WatchMoviesRequest,
@@ -40,6 +42,11 @@ impl Movies for Catalog {
         let mut response = Response::new(request.get_ref().movie.clone().unwrap_or_default());
         // Whatever the caller sent comes back to it.
         *response.metadata_mut() = request.metadata().clone();
+        let mut trailing = Trailing::default();
+        trailing
+            .0
+            .insert("x-after", MetadataValue::from_static("the end"));
+        response.extensions_mut().insert(trailing);
         Ok(response)
     }
 

@@ -159,6 +159,7 @@ claims! {
         let answer = call.await.unwrap();
         let traces: Vec<_> = answer.metadata().get_all("x-trace").iter().collect();
         assert_eq!(traces, ["abc", "def"]);
+        assert_eq!(answer.metadata().get("x-after").unwrap(), "the end");
     }
 
     a_deadline_ends_the_call_here_and_the_work_there: |movies, catalog| {

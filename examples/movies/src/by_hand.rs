@@ -8,11 +8,11 @@ use movies_api::{
 use crate::{Outcome, catalog::Catalog};
 
 const HELP: &str = "\
-movies                               tell the story
-movies serve [ADDRESS]               serve, until Ctrl-C
-movies get ID [TARGET]               find a movie
-movies list [TARGET]                 list the movies
-movies create TITLE YEAR [TARGET]    add a movie
+cargo run -p movies                                  tell the story
+cargo run -p movies -- serve [ADDRESS]               serve, until Ctrl-C
+cargo run -p movies -- create TITLE YEAR [TARGET]    add a movie
+cargo run -p movies -- get ID [TARGET]               find a movie
+cargo run -p movies -- list [TARGET]                 list the movies
 
 ADDRESS is 127.0.0.1:50051 and TARGET http://127.0.0.1:50051 unless given.";
 
@@ -81,8 +81,13 @@ async fn list(target: &str) -> Outcome {
         .list_movies(ListMoviesRequest::default())
         .await?
         .into_inner();
+    let mut any = false;
     while let Some(movie) = listed.message().await? {
+        any = true;
         show(&movie);
+    }
+    if !any {
+        println!("there are no movies yet; add one with `create TITLE YEAR`");
     }
     Ok(())
 }

@@ -2,7 +2,11 @@
 //!
 //! `movies` alone starts a server, drives it through real sockets and tells what a newcomer should see, in about ten
 //! seconds. `movies serve`, `get`, `list`, … use it by hand; `movies help` lists them.
-#![expect(clippy::print_stdout, reason = "an example talks")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example talks"
+)]
 
 mod billboard;
 mod by_hand;
@@ -33,7 +37,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("error: {error}");
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }

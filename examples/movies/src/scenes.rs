@@ -127,7 +127,9 @@ pub(crate) async fn a_breaker(stage: &Stage) -> Outcome {
         failed(stage.movies.get_movie(numbered(1)).await)?;
         failures += 1;
     }
-    println!("   the catalogue fails; after {failures} failures the breaker is open");
+    println!(
+        "   the catalogue fails; {failures} failures more among the last 20 calls, and the breaker is open"
+    );
     let started = Instant::now();
     let refused = failed(stage.movies.get_movie(numbered(1)).await)?;
     println!(

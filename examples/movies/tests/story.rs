@@ -7,9 +7,10 @@ fn told(words: &[&str]) -> (bool, String) {
         .args(words)
         .output()
         .expect("movies runs");
+    let said = [output.stdout, output.stderr].concat();
     (
         output.status.success(),
-        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&said).into_owned(),
     )
 }
 
@@ -26,7 +27,7 @@ fn the_story_shows_every_scene_to_its_end() {
         "limit: call",
         "the search in the catalogue was dropped",
         "FailedPrecondition: movies.v1.Movies: client 2.0.0 and server 1.4.2 are of different major versions",
-        "failures the breaker is open",
+        "and the breaker is open",
         "Unavailable: /movies.v1.Movies/GetMovie: nothing was sent, the circuit breaker is open; retry in",
         "closed again after",
         "Both servers drained",
@@ -40,7 +41,7 @@ fn a_word_that_is_none_shows_those_there_are() {
     let (well, help) = told(&["sing"]);
     assert!(!well);
     assert!(
-        help.contains("`movies sing` is nothing") && help.contains("movies serve [ADDRESS]"),
+        help.contains("`movies sing` is nothing") && help.contains("-- serve [ADDRESS]"),
         "{help}"
     );
 }

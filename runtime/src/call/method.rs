@@ -1,6 +1,6 @@
 //! What a service is: written down once by generated code, read by every layer.
 
-use std::sync::OnceLock;
+use std::{fmt, sync::OnceLock};
 
 use super::{Policies, Release};
 
@@ -41,7 +41,6 @@ pub enum Idempotency {
 }
 
 /// One service of a contract.
-#[derive(Debug)]
 pub struct Service {
     /// Package and name, such as `movies.v1.Movies`.
     pub name: &'static str,
@@ -84,7 +83,6 @@ impl Service {
 }
 
 /// One method of a service.
-#[derive(Debug)]
 pub struct Method {
     /// The service it belongs to.
     pub service: &'static Service,
@@ -100,4 +98,30 @@ pub struct Method {
     pub idempotency: Idempotency,
     /// What the contract declares about its calls.
     pub policies: Policies,
+}
+
+// A service names its methods and a method its service: what is derived would never end.
+
+impl fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.name, self.version)
+    }
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::{ECHO, say};
+
+    #[test]
+    fn a_service_and_its_methods_are_shown_in_a_word_though_each_names_the_other() {
+        assert_eq!(format!("{ECHO:?}"), "test.Echo 1.4.2");
+        assert_eq!(format!("{:?}", ECHO.methods[0]), "/test.Echo/Say");
+        assert!(format!("{:?}", say(&ECHO, "hi")).contains("/test.Echo/Say"));
+    }
 }

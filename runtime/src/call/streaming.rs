@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -175,7 +176,13 @@ impl<T: prost::Message> Source for Encoded<T> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame, Status>>> {
-        let Some(item) = ready!(self.items.get_mut().as_mut().poll_next(context)) else {
+        // An error is the last item, so what panicked is never polled again and nobody sees what it left half done.
+        let poll = AssertUnwindSafe(|| self.items.get_mut().as_mut().poll_next(context));
+        let polled = catch_unwind(poll).unwrap_or_else(|_| {
+            let status = Status::internal("what feeds the stream panicked");
+            Poll::Ready(Some(Err(status)))
+        });
+        let Some(item) = ready!(polled) else {
             return Poll::Ready(None);
         };
         let this = &mut *self;
@@ -201,5 +208,23 @@ impl<I: Iterator> Stream for Iter<I> {
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Poll::Ready(self.0.next().map(Ok))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_the_stream_with_internal_after_what_came_before() {
+        let numbers = (0..2).map(|number: u32| match number {
+            0 => number,
+            _ => panic!("as asked"),
+        });
+        let mut frames = Streaming::iter(numbers).into_frames();
+        assert!(matches!(frames.frame().await, Some(Ok(Frame::Message(_)))));
+        let status = frames.frame().await.unwrap().unwrap_err();
+        assert_eq!(status.code(), tonic::Code::Internal);
+        assert!(frames.frame().await.is_none());
     }
 }

@@ -2,7 +2,14 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    },
+    task::{Context, Poll, ready},
 };
 
 use futures_core::Stream;
@@ -11,10 +18,13 @@ use tonic::Status;
 
 use crate::Streaming;
 
-/// Feeds the [`Streaming`] it was made with. The stream ends well when the last clone is dropped.
+/// Feeds the [`Streaming`] it was made with. The stream ends well when the last clone is dropped, and with INTERNAL if a
+/// panic dropped one.
 #[derive(Debug)]
 pub struct Sender<T> {
     messages: mpsc::Sender<Result<T, Status>>,
+    /// Set by a sender that a panic dropped, to be told where the stream would otherwise end well.
+    panicked: Arc<AtomicBool>,
 }
 
 /// Nobody reads the stream any more: the call is over. Gives the message back.
@@ -36,7 +46,12 @@ pub struct Closed<T>(pub T);
 /// ```
 pub fn channel<T: Send + 'static>(capacity: usize) -> (Sender<T>, Streaming<T>) {
     let (messages, fed) = mpsc::channel(capacity.max(1));
-    (Sender { messages }, Streaming::new(Fed(fed)))
+    let panicked = Arc::new(AtomicBool::new(false));
+    let fed = Fed {
+        messages: fed,
+        panicked: Arc::clone(&panicked),
+    };
+    (Sender { messages, panicked }, Streaming::new(fed))
 }
 
 // === Sender ===
@@ -80,19 +95,36 @@ impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         Self {
             messages: self.messages.clone(),
+            panicked: Arc::clone(&self.panicked),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.panicked.store(true, Release);
         }
     }
 }
 
 // === Fed ===
 
-struct Fed<T>(mpsc::Receiver<Result<T, Status>>);
+struct Fed<T> {
+    messages: mpsc::Receiver<Result<T, Status>>,
+    panicked: Arc<AtomicBool>,
+}
 
 impl<T> Stream for Fed<T> {
     type Item = Result<T, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(context)
+        let message = ready!(self.messages.poll_recv(context));
+        if message.is_none() && self.panicked.swap(false, Acquire) {
+            let status = Status::internal("what feeds the stream panicked");
+            return Poll::Ready(Some(Err(status)));
+        }
+        Poll::Ready(message)
     }
 }
 
@@ -115,5 +147,19 @@ mod tests {
         drop(stream);
         sender.closed().await;
         assert_eq!(sender.send(7).await, Err(Closed(7)));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_does_not_end_its_stream_well() {
+        let (sender, mut stream) = channel(2);
+        let feeding = tokio::spawn(async move {
+            sender.send(1).await.unwrap();
+            panic!("as asked");
+        });
+        assert!(feeding.await.is_err());
+        assert_eq!(stream.message().await.unwrap(), Some(1));
+        let status = stream.message().await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::Internal);
+        assert_eq!(stream.message().await.unwrap(), None);
     }
 }

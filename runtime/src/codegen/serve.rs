@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use prost::Message as Protobuf;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, metadata::MetadataMap};
 
 #[cfg(feature = "http2")]
 pub use super::mount::{HttpFuture, HttpResponse, http};
@@ -13,6 +13,10 @@ use crate::call::{Body, Call, Message, Reply, Streaming};
 /// handler makes: whether to send its message compressed, where the two ends agreed on a compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compressed(pub bool);
+
+/// In the extensions of a unary response: metadata that comes after its message.
+#[derive(Debug, Clone, Default)]
+pub struct Trailing(pub MetadataMap);
 
 /// One message each way.
 pub async fn unary<Q, A, F>(
@@ -87,15 +91,18 @@ fn many<Q: Protobuf + Default + 'static>(call: Call) -> Request<Streaming<Q>> {
 }
 
 fn single<A: Protobuf>(response: Response<A>) -> Result<Reply, Status> {
-    let (metadata, answer, extensions) = response.into_parts();
+    let (metadata, answer, mut extensions) = response.into_parts();
     let mut message = Message::encode(&answer)?;
     if let Some(Compressed(wish)) = extensions.get() {
         message = message.with_compressed(*wish);
     }
+    let trailing = extensions
+        .remove::<Trailing>()
+        .map(|Trailing(metadata)| Box::new(metadata));
     Ok(Reply {
         metadata,
         extensions,
-        ..Reply::new(Body::One(message, None))
+        ..Reply::new(Body::One(message, trailing))
     })
 }
 

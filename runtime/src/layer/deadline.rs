@@ -104,7 +104,7 @@ fn effective(call: &Call, now: Instant) -> Deadline {
     call.deadline
         .earliest(after(call.timeout, Limit::Call))
         .earliest(after(call.method.policies.timeout, Limit::Method))
-        .earliest(Context::current().deadline.inherited())
+        .earliest(Context::current_deadline().inherited())
 }
 
 // === Serving ===
@@ -134,9 +134,10 @@ impl<I: Invoke> Invoke for Serving<I> {
         let context = Context {
             deadline,
             method: Some(call.method),
+            peer: call.peer.clone(),
         };
         // Pinned where it is made: moved into the timer, it would be copied once more.
-        let handled = context.scope(self.inner.invoke(call));
+        let handled = context.clone().scope(self.inner.invoke(call));
         let handled = pin!(crate::call::during(Phase::Handler, handled));
         match within(deadline.instant(), handled).await {
             Ok(reply) => Ok(expiry.bound(in_context(context, reply?))),
@@ -169,8 +170,8 @@ impl Source for Scoped {
         mut self: Pin<&mut Self>,
         waker: &mut Waker<'_>,
     ) -> Poll<Option<Result<Frame, Status>>> {
-        let context = self.context;
-        context.enter(|| self.frames.poll_frame(waker))
+        let Self { context, frames } = &mut *self;
+        context.enter(|| frames.poll_frame(waker))
     }
 }
 

@@ -134,9 +134,14 @@ fn explain(status: Status, path: &str, said: &Said, server: &Announced) -> Statu
         return status;
     }
     let client = &said.range.version;
+    let said = status.message();
+    let whose = if said.contains(path) {
+        String::new()
+    } else {
+        format!("{path}: ")
+    };
     let text = format!(
-        "{}; {path}: this client was built from {client}, the server says {}",
-        status.message(),
+        "{said}; {whose}this client was built from {client}, the server says {}",
         server.version
     );
     let mut explained = Status::with_details_and_metadata(

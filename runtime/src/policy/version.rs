@@ -109,6 +109,12 @@ impl fmt::Display for Refusal<'_> {
                  {newest}: upgrade the server or build the client against {newest}",
                 self.client.min
             ),
+            Misfit::Major if client.major == server.major => write!(
+                formatter,
+                "client {client} and server {server} differ in MINOR, which before 1.0.0 breaks; the server serves clients \
+                 {oldest} to {newest}: build the client against {newest} or move the server to {}",
+                minimum(client)
+            ),
             Misfit::Major => write!(
                 formatter,
                 "client {client} and server {server} are of different major versions, the server serves clients \
@@ -195,6 +201,24 @@ mod tests {
         assert_eq!(
             verdict("1.0.0-alpha.1+0badcafe", "1.0.1-alpha.1+0badcafe"),
             Ok(())
+        );
+    }
+
+    #[test]
+    fn below_one_the_remedy_is_the_minor() {
+        let client = Release::parse("0.4.0", "").unwrap().client.range;
+        let server = Release::parse("0.3.0", "").unwrap().server.range;
+        let refusal = Refusal {
+            service: "shop.v1.Shop",
+            client: &client,
+            server: &server,
+            misfit: admits(&client, &server).unwrap_err(),
+        };
+        assert!(
+            refusal
+                .to_string()
+                .contains("differ in MINOR, which before 1.0.0 breaks"),
+            "{refusal}"
         );
     }
 

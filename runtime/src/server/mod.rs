@@ -33,7 +33,7 @@ use crate::carrier::http2::serve::Taken;
 #[non_exhaustive]
 pub enum ServeError {
     /// It cannot listen there.
-    #[error("cannot listen at {address}")]
+    #[error("cannot listen at {address}: {source}")]
     Bind {
         /// Where.
         address: Address,

@@ -1,6 +1,6 @@
 //! The client's stack over one carrier, for the methods of one service.
 
-use std::{future::Future, sync::Arc};
+use std::{fmt, future::Future, sync::Arc};
 
 use tonic::Status;
 
@@ -18,12 +18,10 @@ use crate::{
 type Layers<C> = deadline::Calling<Retry<Breaker<version::Calling<C>>>>;
 
 /// The layers that a client's calls pass, with what they keep for one service at one target. Cheap to clone.
-#[derive(Debug)]
 pub struct Client<C> {
     parts: Arc<Parts<C>>,
 }
 
-#[derive(Debug)]
 struct Parts<C> {
     layers: Layers<C>,
     counts: Counts,
@@ -91,5 +89,14 @@ impl<C> Clone for Client<C> {
         Self {
             parts: Arc::clone(&self.parts),
         }
+    }
+}
+
+impl<C> fmt::Debug for Client<C> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("service", self.parts.service)
+            .finish_non_exhaustive()
     }
 }
