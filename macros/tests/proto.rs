@@ -7,7 +7,6 @@ mod ratings;
 
 /// Generated from the printed contract.
 #[expect(
-    dead_code,
     unreachable_pub,
     reason = "generated code is for the crate of a contract, where all of it can be reached"
 )]
