@@ -287,3 +287,70 @@ fn nested_types_and_packages_may_not_become_the_same_module() {
         "{told}"
     );
 }
+
+#[test]
+fn a_renamed_package_leaves_no_code_of_its_old_name() {
+    let contract =
+        |package: &str| format!("syntax = \"proto3\";\npackage {package};\nmessage A {{}}\n");
+    let project = Project::new(&[
+        ("shop.proto", &contract("shop.v1")),
+        ("other.proto", &contract("other.v1")),
+    ]);
+    let is_there = |name: &str| project.folder.path().join(name).exists();
+    for root in ["shop.proto", "other.proto"] {
+        project.build(Builder::new(), &[root]).expect("no mistake");
+    }
+    fs::write(project.proto("shop.proto"), contract("shop.v2")).expect("our own folder");
+    fs::write(project.folder.path().join("mine.rs"), "").expect("our own folder");
+    project
+        .build(Builder::new(), &["shop.proto"])
+        .expect("no mistake");
+
+    assert!(!is_there("shop.v1.rs") && is_there("shop.v2.rs"));
+    // What nobody generated stays, and so does another contract of the same build script.
+    assert!(is_there("mine.rs") && is_there("other.v1.rs"));
+    assert_eq!(
+        project.generated("_couplet.files"),
+        "_contract.rs\nother.v1.rs\nshop.v2.rs\n"
+    );
+}
+
+#[test]
+fn a_list_of_former_files_reaches_nothing_outside_of_its_folder() {
+    let project = library();
+    let out = project.folder.path().join("out");
+    let kept = [
+        project.folder.path().join("outside.rs"),
+        out.join("folder.rs").join("within.rs"),
+        out.join("notes.txt"),
+    ];
+    fs::create_dir_all(out.join("folder.rs")).expect("our own folder");
+    for path in kept.iter().chain([&out.join("former.rs")]) {
+        fs::write(path, "").expect("our own folder");
+    }
+    let absolute = kept[0].display().to_string();
+    let lines = [
+        "../outside.rs",
+        "./../outside.rs",
+        "folder.rs/../../outside.rs",
+        &absolute,
+        "folder.rs",
+        "folder.rs/within.rs",
+        "..",
+        ".",
+        "",
+        "notes.txt",
+        "former.rs",
+    ];
+    fs::write(out.join("_couplet.files"), lines.join("\n")).expect("our own folder");
+    let builder = Builder::new().quiet(true).out_dir(&out);
+    let include = project.folder.path().join("proto");
+    builder
+        .compile(&[project.proto("books/v1/book.proto")], &[include])
+        .expect("no mistake");
+
+    for path in kept {
+        assert!(path.is_file(), "{} is gone", path.display());
+    }
+    assert!(!out.join("former.rs").exists());
+}

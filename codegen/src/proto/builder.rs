@@ -8,7 +8,7 @@ use prost_build::Config;
 use super::errors::{Errors, directives};
 use super::places::Columns;
 use super::sources::Sources;
-use super::{Front, Settings, files, generate, parse, protoc, render};
+use super::{Front, Settings, files, generate, parse, protoc, render, written};
 use crate::finding::Severity;
 
 /// Generates Rust from the files at `protos`, which import each other from `includes`.
@@ -55,6 +55,8 @@ impl Builder {
     }
 
     /// Writes to this folder, which must exist. Default: cargo's `OUT_DIR`.
+    ///
+    /// A list of what was written stays there, `_couplet.files`, by which a later build removes what it no longer writes.
     pub fn out_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(folder.into());
         self
@@ -183,14 +185,13 @@ impl Builder {
             rerun_if_changed(protos, &inputs);
             directives("warning", &warnings);
         }
-        let out = match generated {
-            Some(files) => files,
+        let files = match generated {
+            Some(files) => written::replace(&out_dir, protos, &files)?,
             None => match rendered(&front, Severity::Error) {
-                errors if errors_in_code => in_code(&front, &errors),
+                errors if errors_in_code => written::write(&out_dir, &in_code(&front, &errors))?,
                 errors => return Err(Errors(errors)),
             },
         };
-        let files = write(&out_dir, &out)?;
         Ok(Report {
             files,
             inputs,
@@ -243,23 +244,6 @@ fn rerun_if_changed(protos: &[PathBuf], inputs: &[PathBuf]) {
     for path in paths {
         println!("cargo::rerun-if-changed={}", path.display());
     }
-}
-
-/// Writes what has changed; what has not keeps its time, so that nothing is built for it.
-fn write(folder: &Path, files: &BTreeMap<String, String>) -> Result<Vec<PathBuf>, Errors> {
-    let mut written = Vec::with_capacity(files.len());
-    for (name, text) in files {
-        let path = folder.join(name);
-        let same = std::fs::read(&path).is_ok_and(|old| old == text.as_bytes());
-        if !same {
-            let done = std::fs::write(&path, text);
-            done.map_err(|error| {
-                Errors::one(format!("cannot write `{}`: {error}", path.display()))
-            })?;
-        }
-        written.push(path);
-    }
-    Ok(written)
 }
 
 /// Every file that the contract would have, with the mistakes in place of its code.

@@ -22,6 +22,7 @@ mod setters;
 mod sources;
 mod types;
 mod wording;
+mod written;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
