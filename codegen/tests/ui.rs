@@ -37,11 +37,12 @@ fn every_mistake_is_told_with_its_place_and_what_would_be_right() {
 }
 
 fn found_by_the_compiler(contract: &Path) -> bool {
-    const COMPILER: [&str; 7] = [
+    const COMPILER: [&str; 8] = [
         "syntax_errors",
         "imports_not_found",
         "edition",
         "names_not_found",
+        "options_not_imported",
         "unknown_option_fields",
         "option_of_wrong_type",
         "unknown_status_code",

@@ -50,6 +50,9 @@ pub(super) fn help(title: &str, declared: &[String]) -> Option<String> {
         }));
     }
     if title.ends_with("is not defined") {
+        if let Some(import) = import_of(name) {
+            return Some(format!("add import \"{import}\";"));
+        }
         let near = nearest(name, declared.iter().map(String::as_str));
         return Some(one_of(near, || {
             "declare it, or import the file that does".to_owned()
@@ -86,6 +89,15 @@ fn option_help(name: &str, of: &str) -> Option<String> {
                 format!("the fields are {}", fields.join(", "))
             }))
         }
+        _ => None,
+    }
+}
+
+/// The file to import for an option that comes with couplet.
+fn import_of(option: &str) -> Option<&'static str> {
+    match option.trim_start_matches('.') {
+        super::options::SERVICE | super::options::METHOD => Some("couplet/options.proto"),
+        "google.api.http" => Some("google/api/annotations.proto"),
         _ => None,
     }
 }
