@@ -177,6 +177,13 @@ fn repeats(language: Language, method: &draft::Method, findings: &mut Findings) 
     }
 }
 
+/// Whether a method has retries or hedging that it may not have.
+fn repeats_wrongly(method: &draft::Method) -> bool {
+    let policies = &method.policies;
+    let repeats = policies.retry.is_some() || policies.hedging.is_some();
+    repeats && !method.idempotency.allows_repeats()
+}
+
 /// A compensation is another method of the same service.
 fn compensation(service: &draft::Service, method: &draft::Method, findings: &mut Findings) {
     let Some(written) = &method.policies.compensated_by else {
@@ -210,7 +217,12 @@ pub fn not_enforced(services: &[draft::Service]) -> Option<Finding> {
     let mut names: Vec<&str> = Vec::new();
     let mut first = None;
     for service in services {
-        let methods = service.methods.iter().map(|method| &method.policies);
+        // What must not be there at all is told as that, and once.
+        let right = service
+            .methods
+            .iter()
+            .filter(|method| !repeats_wrongly(method));
+        let methods = right.map(|method| &method.policies);
         for policies in methods.chain([&service.defaults]) {
             let declared = [
                 ("retry", policies.retry.as_ref().map(|retry| retry.place)),
