@@ -143,6 +143,13 @@ impl Values<'_> {
         let kind = plain(&written.sliding_window_type).unwrap_or(WindowType::Time);
         let size = &written.sliding_window_size;
         match (kind, size) {
+            (WindowType::Time, Some(written)) if written.value.parse::<u32>().is_ok() => {
+                let title = format!("`{}` is not a duration", written.value);
+                let help = "write a duration such as \"10s\"; a number of calls is for `sliding_window_type: COUNT`";
+                let finding = Finding::error(written.place, title).label("no unit");
+                self.findings.add(finding.help(help));
+                None
+            }
             (WindowType::Time, _) => self.above_zero(size, NAME).map(ir::Window::Time),
             (WindowType::Count, None) => Some(ir::Window::Count(100)),
             (WindowType::Count, Some(size)) => match size.value.parse() {
@@ -168,9 +175,13 @@ impl Values<'_> {
             Ok(duration) => Some(duration),
             Err(reason) => {
                 let title = format!("`{}` is not a duration", written.value);
-                let help = format!(
-                    "`{name}` is a number and one of the units ns, us, ms, s, m, h, such as \"250ms\" or \"1.5s\""
-                );
+                let closed: String = written.value.split_whitespace().collect();
+                let help = match duration::parse(&closed) {
+                    Ok(_) => format!("write it without the space: \"{closed}\""),
+                    Err(_) => format!(
+                        "`{name}` is a number and one of the units ns, us, ms, s, m, h, such as \"250ms\" or \"1.5s\""
+                    ),
+                };
                 let finding = Finding::error(written.place, title).label(reason.to_string());
                 self.findings.add(finding.help(help));
                 None

@@ -187,6 +187,9 @@ fn one(front: &mut Front, file: &str, diagnostic: &dyn Diagnostic) {
     let at = labels
         .last()
         .map(|(range, _)| wording::narrowed(&text, range, &title));
+    let before = at.as_ref().and_then(|at| text.get(..at.start));
+    let help = wording::help(&title, before.unwrap_or_default(), &front.declared)
+        .or_else(|| diagnostic.help().map(|help| help.to_string()));
     let place = front.places.of(file, at.map_or(At::File, At::Bytes));
     let mut finding = Finding::error(place, wording::title(&title));
     if let [others @ .., (_, label)] = labels.as_slice() {
@@ -201,7 +204,6 @@ fn one(front: &mut Front, file: &str, diagnostic: &dyn Diagnostic) {
             finding = finding.related(place, label.clone().unwrap_or_default());
         }
     }
-    finding.help = wording::help(&title, &front.declared)
-        .or_else(|| diagnostic.help().map(|help| help.to_string()));
+    finding.help = help;
     front.findings.add(finding);
 }

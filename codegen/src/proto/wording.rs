@@ -36,8 +36,9 @@ pub(super) fn narrowed(text: &str, range: &Range<usize>, title: &str) -> Range<u
     }
 }
 
-/// What would be right; `declared` are the names of all messages and enums.
-pub(super) fn help(title: &str, declared: &[String]) -> Option<String> {
+/// What would be right; `before` is what the author wrote up to the mistake, `declared` the names of all messages and
+/// enums.
+pub(super) fn help(title: &str, before: &str, declared: &[String]) -> Option<String> {
     let mut quoted = title.split('\'').skip(1).step_by(2);
     let (name, of) = (quoted.next()?, quoted.next());
     if title.contains("' resolves to '") {
@@ -65,11 +66,40 @@ pub(super) fn help(title: &str, declared: &[String]) -> Option<String> {
         return rest
             .split_once(", but found")
             .map(|(expected, _)| match expected {
+                "a string" if is_count(name) && DURATIONS.contains(&field(before)) => {
+                    format!("write it with its unit, between quotes: \"{name}ms\"")
+                }
                 "a string" => format!("put it between quotes: \"{name}\""),
                 other => format!("put {other} here"),
             });
     }
     option_help(name, of?)
+}
+
+/// The fields of couplet's options that are durations.
+const DURATIONS: [&str; 11] = [
+    "hedging_delay",
+    "initial_backoff",
+    "limit_refresh_period",
+    "max_backoff",
+    "max_wait_duration",
+    "max_wait_duration_in_half_open_state",
+    "open_max_duration",
+    "per_attempt_recv_timeout",
+    "slow_call_duration_threshold",
+    "timeout",
+    "wait_duration_in_open_state",
+];
+
+fn is_count(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The field whose value begins where this text ends.
+fn field(before: &str) -> &str {
+    let before = before.trim_end().trim_end_matches([':', '=']).trim_end();
+    let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    name.into_iter().next().unwrap_or_default()
 }
 
 /// What would be right for a name that one of couplet's options does not have.
@@ -80,6 +110,16 @@ fn option_help(name: &str, of: &str) -> Option<String> {
             let near = nearest(name, known.clone());
             Some(one_of(near, || {
                 format!("the codes are {}", known.collect::<Vec<_>>().join(", "))
+            }))
+        }
+        "couplet.ServiceOptions" if fields("MethodOptions").contains(&name) => Some(format!(
+            "put it into the defaults of all methods: defaults: {{ {name}: .. }}"
+        )),
+        choice if !values(choice).is_empty() => {
+            let values = values(choice);
+            let near = nearest(name, values.iter().copied());
+            Some(one_of(near, || {
+                format!("the values are {}", values.join(", "))
             }))
         }
         message if message.starts_with("couplet.") => {
@@ -109,12 +149,7 @@ fn one_of(near: Option<&str>, otherwise: impl FnOnce() -> String) -> String {
 /// The fields of one of couplet's option messages, read from their own contract.
 fn fields(message: &str) -> Vec<&'static str> {
     let name = message.trim_start_matches("couplet.");
-    let text = couplet_proto::file("couplet/options.proto").unwrap_or_default();
-    let body = text
-        .split_once(&format!("\nmessage {name} {{"))
-        .map_or("", |(_, body)| body);
-    let body = body.split("\n}").next().unwrap_or_default();
-    let lines = body.lines().filter_map(|line| {
+    let lines = body(name).lines().filter_map(|line| {
         let line = line.strip_prefix("  ")?;
         let field = line
             .strip_prefix("optional ")
@@ -122,6 +157,29 @@ fn fields(message: &str) -> Vec<&'static str> {
         field.split(' ').nth(1)
     });
     lines.collect()
+}
+
+/// The values of an enum in one of couplet's option messages, such as `couplet.Breaker.Mode`.
+fn values(choice: &str) -> Vec<&'static str> {
+    let path = choice.strip_prefix("couplet.");
+    let Some((message, name)) = path.and_then(|path| path.split_once('.')) else {
+        return Vec::new();
+    };
+    let (_, rest) = body(message)
+        .split_once(&format!("\n  enum {name} {{"))
+        .unwrap_or_default();
+    let lines = rest.split("\n  }").next().unwrap_or_default().lines();
+    let values = lines.filter_map(|line| line.trim().split_once(" = "));
+    values.map(|(value, _)| value).collect()
+}
+
+/// What is between the braces of one of couplet's option messages.
+fn body(message: &str) -> &'static str {
+    let text = couplet_proto::file("couplet/options.proto").unwrap_or_default();
+    let (_, body) = text
+        .split_once(&format!("\nmessage {message} {{"))
+        .unwrap_or_default();
+    body.split("\n}").next().unwrap_or_default()
 }
 
 /// The known name that was probably meant: one that goes on where this one ends, or one that is close.
