@@ -242,7 +242,7 @@ pub(super) fn first_statement(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{fields, help, narrowed, nearest};
+    use super::{fields, help, narrowed, nearest, values};
 
     #[test]
     fn knows_the_fields_of_its_own_options() {
@@ -251,12 +251,15 @@ mod tests {
             ["version", "accepts", "defaults"]
         );
         assert!(fields("couplet.Breaker").contains(&"sliding_window_size"));
+        assert_eq!(values("couplet.Breaker.Mode"), ["ENFORCE", "METRICS_ONLY"]);
+        assert_eq!(values("couplet.Breaker"), [""; 0]);
     }
 
     #[test]
     fn names_what_was_probably_meant() {
         let help = help(
             "field 'timeot' not found for message 'couplet.MethodOptions'",
+            "",
             &[],
         );
         assert_eq!(help.as_deref(), Some("did you mean `timeout`?"));
