@@ -107,6 +107,20 @@ fn packages_refer_to_each_other_through_the_tree() {
             .generated("lending.v1.rs")
             .contains("super::super::google::rpc::Status")
     );
+    // On its own such a file does not compile, and says what to do; one that refers to nothing says nothing.
+    let hint = "// Include it with `couplet::include_contract!()`, the tree of all packages: it refers to books.v1, google.rpc.\n";
+    assert_eq!(
+        project
+            .generated("lending.v1.rs")
+            .split_inclusive('\n')
+            .nth(1),
+        Some(hint)
+    );
+    assert!(
+        !project
+            .generated("books.v1.rs")
+            .contains("include_contract!")
+    );
     let tree = project.generated("_contract.rs");
     assert!(
         tree.contains("pub mod lending {") && tree.contains("include!(\"lending.v1.rs\");"),

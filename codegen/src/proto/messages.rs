@@ -111,7 +111,7 @@ pub(super) fn used(pool: &DescriptorPool, roots: &[String]) -> Vec<FileDescripto
 }
 
 /// The files of all types that a file's messages and services use.
-fn uses(file: &FileDescriptor) -> Vec<FileDescriptor> {
+pub(super) fn uses(file: &FileDescriptor) -> Vec<FileDescriptor> {
     let mut found = Vec::new();
     for message in file.messages() {
         fields(&message, &mut found);
