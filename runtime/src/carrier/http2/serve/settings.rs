@@ -40,8 +40,8 @@ pub(crate) struct Messages {
     pub(crate) compression: Option<Encoding>,
 }
 
-/// Bytes of one frame; HTTP/2's least, so that calls take short turns.
-const FRAME: u32 = 16 << 10;
+/// The largest frame that is taken: a message of 64 KiB arrives in one piece, and is read without a copy.
+const FRAME: u32 = 128 << 10;
 /// Bytes of one answer that wait for the client to read them.
 const SEND_BUFFER: usize = 400 << 10;
 /// Cancelled calls that were not looked at yet. h2 allows 20 and then ends the connection, which a client that cancels
