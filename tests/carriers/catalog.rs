@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use couplet::{
-    Request, Response, Status, Streaming, Trailing, client::stream, metadata::MetadataValue,
+    Request, Response, Status, Streaming, Trailing, client::stream, context::Context,
+    metadata::MetadataValue,
 };
 use movies_api::{
     CreateMovieRequest, GetMovieRequest, ListMoviesRequest, Movie, MovieEvent, Movies, PosterChunk,
@@ -46,6 +47,10 @@ impl Movies for Catalog {
         trailing
             .0
             .insert("x-after", MetadataValue::from_static("the end"));
+        let peer = Context::current().peer.and_then(|peer| peer.address);
+        if let Some(Ok(address)) = peer.map(|address| address.ip().to_string().parse()) {
+            trailing.0.insert("x-peer", address);
+        }
         response.extensions_mut().insert(trailing);
         Ok(response)
     }

@@ -207,3 +207,12 @@ claims! {
         }
     }
 }
+
+#[tokio::test]
+async fn a_handler_sees_who_calls_over_a_network() {
+    let (_, target) = served().await;
+    let movies = MoviesClient::connect(target).await.unwrap();
+    let request = CreateMovieRequest::default().with_movie(Movie::default());
+    let answer = movies.create_movie(request).await.unwrap();
+    assert_eq!(answer.metadata().get("x-peer").unwrap(), "127.0.0.1");
+}
