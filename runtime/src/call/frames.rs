@@ -111,6 +111,7 @@ impl Frames {
         } else {
             self.0.unpaused + 1
         };
+        // Zero is a pause, when interrupts are always asked.
         if self.0.unpaused.is_multiple_of(UNPAUSED) {
             self.0.unpaused = 0;
             if let interrupted @ Poll::Ready(_) = self.poll_interrupts(context) {
