@@ -65,6 +65,8 @@
 #[doc(hidden)]
 pub mod check;
 #[cfg(feature = "proto")]
+pub mod compat;
+#[cfg(feature = "proto")]
 mod docs;
 #[doc(hidden)]
 pub mod draft;

@@ -7,6 +7,7 @@
 mod aggregate;
 mod aliases;
 mod builder;
+mod contract;
 mod errors;
 mod files;
 mod lower;
@@ -30,13 +31,15 @@ use std::rc::Rc;
 use prost_reflect::{DescriptorPool, FileDescriptor};
 
 use self::messages::Types;
-use self::places::{At, Columns, Places};
-use self::sources::Sources;
+use self::places::{At, Places};
 use crate::finding::{Finding, Findings};
 use crate::{check, ir};
 
 pub use builder::{Builder, Report, compile};
+pub(crate) use contract::contract;
 pub use errors::Errors;
+pub(crate) use places::{Columns, offset, range};
+pub(crate) use sources::Sources;
 
 /// What is known about the sources of a contract, and what was found in them.
 #[derive(Debug)]

@@ -68,7 +68,7 @@ impl At {
 
 /// How a compiler counts the columns of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Columns {
+pub(crate) enum Columns {
     /// In bytes, as protox does.
     Bytes,
     /// In bytes, a tab reaching to the next multiple of eight, as protoc does.
@@ -76,7 +76,7 @@ pub(super) enum Columns {
 }
 
 /// The bytes of a compiler's `span`: line, column, (end line,) end column, all from zero.
-pub(super) fn range(text: &str, span: &[i32], columns: Columns) -> Option<Range<usize>> {
+pub(crate) fn range(text: &str, span: &[i32], columns: Columns) -> Option<Range<usize>> {
     let number = |index: usize| usize::try_from(*span.get(index)?).ok();
     let (line, column) = (number(0)?, number(1)?);
     let (end_line, end_column) = match span.len() {
@@ -89,7 +89,7 @@ pub(super) fn range(text: &str, span: &[i32], columns: Columns) -> Option<Range<
 }
 
 /// The byte at a line and column, both from zero.
-pub(super) fn offset(text: &str, line: usize, column: usize, columns: Columns) -> Option<usize> {
+pub(crate) fn offset(text: &str, line: usize, column: usize, columns: Columns) -> Option<usize> {
     let start = match line {
         0 => 0,
         line => text.match_indices('\n').nth(line - 1)?.0 + 1,

@@ -19,7 +19,7 @@ pub(super) struct Source {
 
 /// Every file that was read, by the name it is imported by.
 #[derive(Debug, Default)]
-pub(super) struct Sources {
+pub(crate) struct Sources {
     includes: Vec<PathBuf>,
     read: RefCell<BTreeMap<String, Source>>,
 }
@@ -83,7 +83,7 @@ impl Sources {
     }
 
     /// The text and the path to show of a file, as far as it can be read.
-    pub(super) fn shown(&self, name: &str) -> (String, Option<Rc<str>>) {
+    pub(crate) fn shown(&self, name: &str) -> (String, Option<Rc<str>>) {
         match self.open(name) {
             Ok(Some(source)) => {
                 let path = source.path.map(|path| path.display().to_string());

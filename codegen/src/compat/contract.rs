@@ -1,0 +1,143 @@
+//! A compiled contract with its text: one of the two sides of a comparison.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use prost_reflect::prost_types::source_code_info::Location as Span;
+use prost_reflect::{DescriptorPool, FileDescriptor};
+
+use super::change::{Location, Site};
+use crate::proto::{Columns, Errors, Sources, offset, range};
+
+/// A compiled contract with its text.
+#[derive(Debug)]
+pub struct Contract {
+    pool: DescriptorPool,
+    sources: Rc<Sources>,
+    columns: Columns,
+    own: BTreeSet<String>,
+    /// Each file's spans by path, made when first asked for.
+    spans: RefCell<HashMap<String, Rc<Spans>>>,
+}
+
+type Spans = HashMap<Vec<i32>, Span>;
+
+impl Contract {
+    /// Compiles every `.proto` file below `folder`; what they import is looked for there, then in `includes`.
+    ///
+    /// # Errors
+    /// All mistakes of a phase, as in a build.
+    pub fn read(folder: &Path, includes: &[PathBuf]) -> Result<Self, Errors> {
+        crate::proto::contract(folder, includes)
+    }
+
+    pub(crate) fn new(
+        pool: DescriptorPool,
+        sources: Rc<Sources>,
+        columns: Columns,
+        own: BTreeSet<String>,
+    ) -> Self {
+        Self {
+            pool,
+            sources,
+            columns,
+            own,
+            spans: RefCell::default(),
+        }
+    }
+
+    /// The files that are compared: without those that couplet brings along, and without mere imports.
+    pub fn files(&self) -> impl Iterator<Item = FileDescriptor> + '_ {
+        let files = self.pool.files();
+        files.filter(|file| self.own.contains(file.name()))
+    }
+
+    /// Every descriptor, of imports too.
+    pub fn pool(&self) -> &DescriptorPool {
+        &self.pool
+    }
+
+    /// The path to show of a file that is imported as `file`, and its text as far as it can be read.
+    pub fn text(&self, file: &str) -> (String, Option<Rc<str>>) {
+        self.sources.shown(file)
+    }
+
+    /// Where a declaration, or the nearest part around it, stands.
+    pub(super) fn locate(&self, site: &Site) -> Location {
+        let spans = self.spans(&site.file);
+        let mut path = site.path.as_slice();
+        let span = loop {
+            match (spans.get(path), path) {
+                (Some(span), _) => break Some(span),
+                (None, []) => break None,
+                (None, [outer @ .., _]) => path = outer,
+            }
+        };
+        let (_, text) = self.text(&site.file);
+        let text = text.as_deref().unwrap_or_default();
+        let range = span
+            .filter(|_| !path.is_empty())
+            .and_then(|span| range(text, &span.span, self.columns))
+            .unwrap_or_else(|| start(text, &spans, self.columns));
+        let before = &text[..range.start];
+        Location {
+            file: site.file.clone(),
+            line: before.matches('\n').count() + 1,
+            column: range.start - before.rfind('\n').map_or(0, |end| end + 1) + 1,
+            range,
+        }
+    }
+
+    /// The comments above and behind a declaration, without the blanks that formatting leaves.
+    pub(super) fn comments(&self, site: &Site) -> Vec<String> {
+        let spans = self.spans(&site.file);
+        let Some(span) = spans.get(&site.path) else {
+            return Vec::new();
+        };
+        let comments = span
+            .leading_detached_comments
+            .iter()
+            .chain(&span.leading_comments)
+            .chain(&span.trailing_comments);
+        let lines = comments.flat_map(|comment| comment.lines());
+        let lines = lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        lines.filter(|line| !line.is_empty()).collect()
+    }
+
+    fn spans(&self, file: &str) -> Rc<Spans> {
+        if let Some(known) = self.spans.borrow().get(file) {
+            return Rc::clone(known);
+        }
+        let descriptor = self.pool.get_file_by_name(file);
+        let info = descriptor.and_then(|file| {
+            file.file_descriptor_proto()
+                .source_code_info
+                .as_ref()
+                .map(|info| info.location.clone())
+        });
+        let spans: Spans = info
+            .unwrap_or_default()
+            .into_iter()
+            .map(|span| (span.path.clone(), span))
+            .collect();
+        let spans = Rc::new(spans);
+        self.spans
+            .borrow_mut()
+            .insert(file.to_owned(), Rc::clone(&spans));
+        spans
+    }
+}
+
+/// A file as a whole is shown at its first statement.
+fn start(text: &str, spans: &Spans, columns: Columns) -> std::ops::Range<usize> {
+    let first = spans
+        .iter()
+        .filter(|(path, _)| !path.is_empty())
+        .min_by_key(|(_, span)| (span.span.first().copied(), span.span.get(1).copied()));
+    first
+        .and_then(|(_, span)| range(text, &span.span, columns))
+        .or_else(|| offset(text, 0, 0, columns).map(|at| at..at))
+        .unwrap_or(0..0)
+}

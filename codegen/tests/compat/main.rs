@@ -1,0 +1,5 @@
+//! The rules of compatibility: each page's cases, and a corpus of changes that was labelled by hand and by measurement.
+
+mod contracts;
+mod corpus;
+mod pages;

@@ -1,0 +1,99 @@
+//! The pages of the rules: every rule has one, and what its cases say is what is found.
+
+use std::fmt::Write;
+
+use couplet_codegen::compat::{Terms, pages};
+
+use crate::contracts::{Files, changes, verdict};
+
+/// A change as a page shows it.
+struct Case<'a> {
+    heading: &'a str,
+    verdict: &'a str,
+    diff: &'a str,
+}
+
+/// What a case need not say: unless it names its syntax itself, it is a file of its own with these lines in front.
+const PRELUDE: &str = "syntax = \"proto3\";\npackage acme.v1;\n";
+
+#[test]
+fn every_rule_has_a_page_and_every_page_a_case_that_is_graded_as_it_says() {
+    let mut wrong = String::new();
+    for page in pages() {
+        let id = page.rule.id;
+        let cases = cases(page.text);
+        if cases.is_empty() {
+            let _ = writeln!(wrong, "{id}: no case");
+        }
+        for case in &cases {
+            let (old, new) = sides(case.diff);
+            let terms = Terms::default();
+            let found = match changes(&old, &new, &terms) {
+                Ok(changes) if !changes.iter().any(|change| change.rule.id == id) => {
+                    let rules: Vec<_> = changes.iter().map(|change| change.rule.id).collect();
+                    format!("found by {rules:?}")
+                }
+                Ok(changes) => verdict(&changes).to_string(),
+                Err(error) => error,
+            };
+            if found != case.verdict {
+                let _ = writeln!(
+                    wrong,
+                    "{id}, {}: {found}\n    and not {}",
+                    case.heading, case.verdict
+                );
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The cases of a page: a heading, the verdict, a block.
+fn cases(page: &str) -> Vec<Case<'_>> {
+    let sections = page.split("\n## ").skip(1);
+    sections
+        .map(|section| {
+            let (heading, rest) = section.split_once("\n\n").expect("a heading");
+            let (verdict, rest) = rest.split_once("\n\n").expect("a verdict");
+            let diff = rest.strip_prefix("```diff\n").expect("a block");
+            let (diff, _) = diff.split_once("\n```").expect("the end of the block");
+            Case {
+                heading,
+                verdict,
+                diff,
+            }
+        })
+        .collect()
+}
+
+/// The contract before and after a change. A block is of one file, or `--- name` and `+++ name` begin each.
+fn sides(diff: &str) -> (Files, Files) {
+    let (mut old, mut new) = (Files::new(), Files::new());
+    let (mut old_name, mut new_name) = ("acme/v1/a.proto", "acme/v1/a.proto");
+    for line in diff.lines() {
+        let put = |files: &mut Files, name: &str, line: &str| {
+            let file = files.entry(name.to_owned()).or_default();
+            file.push_str(line);
+            file.push('\n');
+        };
+        if let Some(name) = line.strip_prefix("--- ") {
+            old_name = name;
+        } else if let Some(name) = line.strip_prefix("+++ ") {
+            new_name = name;
+        } else if let Some(line) = line.strip_prefix('-') {
+            put(&mut old, old_name, line);
+        } else if let Some(line) = line.strip_prefix('+') {
+            put(&mut new, new_name, line);
+        } else {
+            let line = line.strip_prefix(' ').unwrap_or(line);
+            put(&mut old, old_name, line);
+            put(&mut new, new_name, line);
+        }
+    }
+    for text in old.values_mut().chain(new.values_mut()) {
+        if !text.contains("syntax =") {
+            text.insert_str(0, PRELUDE);
+        }
+    }
+    (old, new)
+}
