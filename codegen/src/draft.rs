@@ -5,6 +5,7 @@
 
 use syn::{Attribute, Ident, Visibility};
 
+use crate::derived::Derived;
 use crate::finding::Place;
 use crate::ir::{Body, Code, Descriptor, Idempotency, Kind};
 
@@ -55,6 +56,8 @@ pub struct Service {
     pub methods: Vec<Method>,
     /// Where the descriptor bytes are.
     pub descriptor: Descriptor,
+    /// What its releases tell of it.
+    pub derived: Derived,
 }
 
 /// A method as it was written.

@@ -29,6 +29,8 @@ pub struct Service {
     pub version: Version,
     /// The least client, MAJOR.MINOR, where the contract names one.
     pub accepts: Option<String>,
+    /// The oldest release with the same wire, where it is known.
+    pub wire_since: Option<Version>,
     /// The methods, by index.
     pub methods: Vec<Method>,
     /// Where the descriptor bytes are.
@@ -64,6 +66,8 @@ pub enum Descriptor {
 pub struct Method {
     /// The name in the contract, such as `GetMovie`.
     pub name: String,
+    /// The release that brought it, where that is known and not the service's first.
+    pub since: Option<Version>,
     /// The name in Rust, such as `get_movie`.
     pub ident: Ident,
     /// Further attributes of its function in the trait.

@@ -64,6 +64,8 @@
 
 #[doc(hidden)]
 pub mod check;
+#[doc(hidden)]
+pub mod derived;
 #[cfg(feature = "proto")]
 pub mod compat;
 #[cfg(feature = "proto")]

@@ -18,6 +18,7 @@ macro_rules! contract {
             name: "test.Echo",
             version: $version,
             accepts: $accepts,
+            wire_since: "",
             methods: &$methods,
             descriptor: &[],
             cache: Cache::new(),
@@ -26,6 +27,7 @@ macro_rules! contract {
             Method {
                 service: &$service,
                 name: "Say",
+                since: "",
                 path: "/test.Echo/Say",
                 index: 0,
                 kind: Kind::Unary,
@@ -38,6 +40,7 @@ macro_rules! contract {
             Method {
                 service: &$service,
                 name: "Repeat",
+                since: "",
                 path: "/test.Echo/Repeat",
                 index: 1,
                 kind: Kind::ServerStreaming,

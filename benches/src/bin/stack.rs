@@ -20,6 +20,7 @@ static ECHO: Service = Service {
     name: "bench.Echo",
     version: "1.4.2",
     accepts: "",
+    wire_since: "",
     methods: &METHODS,
     descriptor: &[],
     cache: Cache::new(),
@@ -28,6 +29,7 @@ static ECHO: Service = Service {
 static METHODS: [Method; 1] = [Method {
     service: &ECHO,
     name: "Unary",
+    since: "",
     path: "/bench.Echo/Unary",
     index: 0,
     kind: Kind::Unary,

@@ -41,6 +41,7 @@ pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Se
         deprecated: draft.deprecated.clone(),
         version: version?,
         accepts,
+        wire_since: draft.derived.wire_since.clone(),
         methods: methods.into_iter().collect::<Option<_>>()?,
         descriptor: draft.descriptor,
     })
@@ -58,6 +59,7 @@ fn checked(
     let policies = policies::Values { findings }.policies(&policies);
     Some(ir::Method {
         name: method.name.value.clone(),
+        since: service.derived.since.get(&method.name.value).cloned(),
         ident,
         attributes: method.attributes.clone(),
         docs: method.docs.clone(),

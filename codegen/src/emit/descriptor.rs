@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
+use semver::Version;
 
 use super::allow_deprecated;
 use crate::ir::{
@@ -16,6 +17,7 @@ pub(super) fn emit(service: &Service) -> TokenStream {
     let (data, table) = (&service.idents.data, &service.idents.methods);
     let (name, version) = (service.full_name(), service.version.to_string());
     let accepts = service.accepts.as_deref().unwrap_or_default();
+    let wire_since = text(service.wire_since.as_ref());
     let descriptor = match service.descriptor {
         Descriptor::Package => quote!(FILE_DESCRIPTOR_SET),
         Descriptor::None => quote!(&[]),
@@ -30,6 +32,7 @@ pub(super) fn emit(service: &Service) -> TokenStream {
             name: #name,
             version: #version,
             accepts: #accepts,
+            wire_since: #wire_since,
             methods: &#table,
             descriptor: #descriptor,
             cache: ::couplet::codegen::Cache::new(),
@@ -41,6 +44,7 @@ pub(super) fn emit(service: &Service) -> TokenStream {
 
 fn entry(service: &Service, index: usize, method: &Method) -> TokenStream {
     let (data, name) = (&service.idents.data, &method.name);
+    let since = text(method.since.as_ref());
     let path = format!("/{}/{name}", service.full_name());
     let index = Literal::usize_unsuffixed(index);
     let kind = format_ident!(
@@ -65,6 +69,7 @@ fn entry(service: &Service, index: usize, method: &Method) -> TokenStream {
         ::couplet::codegen::Method {
             service: &#data,
             name: #name,
+            since: #since,
             path: #path,
             index: #index,
             kind: ::couplet::codegen::Kind::#kind,
@@ -72,6 +77,11 @@ fn entry(service: &Service, index: usize, method: &Method) -> TokenStream {
             policies: #policies,
         }
     }
+}
+
+/// A version as the runtime has it: empty where there is none.
+fn text(version: Option<&Version>) -> String {
+    version.map_or_else(String::new, Version::to_string)
 }
 
 /// A struct of the runtime with the fields that were declared, and all others unset.

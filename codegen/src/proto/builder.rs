@@ -9,6 +9,7 @@ use super::errors::{Errors, directives};
 use super::places::Columns;
 use super::sources::Sources;
 use super::{Front, Settings, files, generate, parse, protoc, render, written};
+use crate::derived::Histories;
 use crate::finding::Severity;
 
 /// Generates Rust from the files at `protos`, which import each other from `includes`.
@@ -31,6 +32,7 @@ pub struct Builder {
     protoc: Option<PathBuf>,
     tweaks: Vec<Tweak>,
     tonic_stubs: bool,
+    histories: Histories,
     errors_in_code: bool,
     quiet: bool,
 }
@@ -122,6 +124,13 @@ impl Builder {
         self
     }
 
+    /// Says what the releases of services tell of them, in the place of a history in files.
+    #[doc(hidden)]
+    pub fn histories(mut self, histories: Histories) -> Self {
+        self.histories = histories;
+        self
+    }
+
     /// Writes mistakes as `compile_error!` into the generated files in place of failing, so that an
     /// editor shows them. Not together with [`Errors::tell_cargo`], which stops before rustc runs.
     pub fn errors_in_code(mut self, yes: bool) -> Self {
@@ -210,6 +219,7 @@ impl Builder {
         Settings {
             config,
             tonic_stubs: self.tonic_stubs,
+            histories: self.histories,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::Front;
 use super::messages::Types;
 use super::options::{self, Origin};
 use super::places::At;
+use crate::derived::{Derived, Histories};
 use crate::docs;
 use crate::draft::{self, Language, Written};
 use crate::ir::{Descriptor, Idempotency, Kind};
@@ -24,6 +25,7 @@ pub(super) fn services(
     pool: &DescriptorPool,
     file: &FileDescriptor,
     types: &Types,
+    histories: &Histories,
 ) -> Vec<draft::Service> {
     let (_, text) = front.sources.shown(file.name());
     let proto = file.file_descriptor_proto();
@@ -37,7 +39,13 @@ pub(super) fn services(
     };
     let services = file.services();
     services
-        .map(|descriptor| service(pool, &descriptor, &mut origin, types))
+        .map(|descriptor| draft::Service {
+            derived: histories
+                .get(descriptor.full_name())
+                .cloned()
+                .unwrap_or_default(),
+            ..service(pool, &descriptor, &mut origin, types)
+        })
         .collect()
 }
 
@@ -72,6 +80,7 @@ fn service(
             .map(|descriptor| method(pool, &descriptor, origin, types))
             .collect(),
         descriptor: Descriptor::Package,
+        derived: Derived::default(),
     }
 }
 

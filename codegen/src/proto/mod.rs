@@ -32,6 +32,7 @@ use prost_reflect::{DescriptorPool, FileDescriptor};
 
 use self::messages::Types;
 use self::places::{At, Places};
+use crate::derived::Histories;
 use crate::finding::{Finding, Findings};
 use crate::{check, ir};
 
@@ -70,6 +71,8 @@ impl Front {
 struct Settings {
     config: prost_build::Config,
     tonic_stubs: bool,
+    /// What the releases of the services tell of them.
+    histories: Histories,
 }
 
 /// The files of Rust, by name. `None` where something is wrong.
@@ -92,7 +95,7 @@ fn generate(
             }
         },
     };
-    let services = services(front, pool, &used, &types)?;
+    let services = services(front, pool, &used, &types, &settings.histories)?;
     let parts = files::Parts {
         pool,
         files: &used,
@@ -109,10 +112,11 @@ fn services(
     pool: &DescriptorPool,
     files: &[FileDescriptor],
     types: &Types,
+    histories: &Histories,
 ) -> Option<Vec<ir::Service>> {
     let mut drafts = Vec::new();
     for file in files {
-        let services = lower::services(front, pool, file, types);
+        let services = lower::services(front, pool, file, types, histories);
         let own = front.roots.iter().any(|root| root == file.name());
         drafts.extend(services.into_iter().map(|service| (own, service)));
     }

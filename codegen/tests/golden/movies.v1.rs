@@ -847,6 +847,7 @@ static MOVIES: ::couplet::codegen::Service = ::couplet::codegen::Service {
     name: "movies.v1.Movies",
     version: "1.4.2",
     accepts: "1.2",
+    wire_since: "",
     methods: &MOVIES_METHODS,
     descriptor: FILE_DESCRIPTOR_SET,
     cache: ::couplet::codegen::Cache::new(),
@@ -856,6 +857,7 @@ static MOVIES_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &MOVIES,
         name: "GetMovie",
+        since: "",
         path: "/movies.v1.Movies/GetMovie",
         index: 0,
         kind: ::couplet::codegen::Kind::Unary,
@@ -884,6 +886,7 @@ static MOVIES_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &MOVIES,
         name: "ListMovies",
+        since: "",
         path: "/movies.v1.Movies/ListMovies",
         index: 1,
         kind: ::couplet::codegen::Kind::ServerStreaming,
@@ -896,6 +899,7 @@ static MOVIES_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &MOVIES,
         name: "Upload",
+        since: "",
         path: "/movies.v1.Movies/Upload",
         index: 2,
         kind: ::couplet::codegen::Kind::ClientStreaming,
@@ -909,6 +913,7 @@ static MOVIES_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &MOVIES,
         name: "Watch",
+        since: "",
         path: "/movies.v1.Movies/Watch",
         index: 3,
         kind: ::couplet::codegen::Kind::BidiStreaming,
@@ -921,6 +926,7 @@ static MOVIES_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &MOVIES,
         name: "Type",
+        since: "",
         path: "/movies.v1.Movies/Type",
         index: 4,
         kind: ::couplet::codegen::Kind::Unary,
@@ -933,6 +939,7 @@ static MOVIES_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &MOVIES,
         name: "New",
+        since: "",
         path: "/movies.v1.Movies/New",
         index: 5,
         kind: ::couplet::codegen::Kind::Unary,

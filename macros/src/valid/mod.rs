@@ -6,6 +6,7 @@ mod attributes;
 mod names;
 mod signature;
 
+use couplet_codegen::derived::Derived;
 use couplet_codegen::draft::{Language, Method, Service, Written};
 use couplet_codegen::ir::{Body, Descriptor};
 use heck::ToUpperCamelCase;
@@ -53,6 +54,8 @@ pub(crate) fn service(arguments: &Arguments, item: &ItemTrait, report: &mut Repo
         defaults: said.defaults,
         methods,
         descriptor: Descriptor::None,
+        // What is written in Rust alone has no released text to compare with.
+        derived: Derived::default(),
     };
     Valid { service, types }
 }

@@ -519,6 +519,7 @@ static RATINGS: ::couplet::codegen::Service = ::couplet::codegen::Service {
     name: "ratings.v1.Ratings",
     version: "1.4.2",
     accepts: "1.2",
+    wire_since: "",
     methods: &RATINGS_METHODS,
     descriptor: FILE_DESCRIPTOR_SET,
     cache: ::couplet::codegen::Cache::new(),
@@ -528,6 +529,7 @@ static RATINGS_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &RATINGS,
         name: "Mean",
+        since: "",
         path: "/ratings.v1.Ratings/Mean",
         index: 0,
         kind: ::couplet::codegen::Kind::Unary,
@@ -556,6 +558,7 @@ static RATINGS_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &RATINGS,
         name: "All",
+        since: "",
         path: "/ratings.v1.Ratings/All",
         index: 1,
         kind: ::couplet::codegen::Kind::ServerStreaming,
@@ -578,6 +581,7 @@ static RATINGS_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &RATINGS,
         name: "Rate",
+        since: "",
         path: "/ratings.v1.Ratings/Rate",
         index: 2,
         kind: ::couplet::codegen::Kind::ClientStreaming,
@@ -600,6 +604,7 @@ static RATINGS_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &RATINGS,
         name: "Discuss",
+        since: "",
         path: "/ratings.v1.Ratings/Discuss",
         index: 3,
         kind: ::couplet::codegen::Kind::BidiStreaming,
@@ -616,6 +621,7 @@ static RATINGS_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &RATINGS,
         name: "First",
+        since: "",
         path: "/ratings.v1.Ratings/First",
         index: 4,
         kind: ::couplet::codegen::Kind::Unary,
@@ -639,6 +645,7 @@ static RATINGS_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &RATINGS,
         name: "Forget",
+        since: "",
         path: "/ratings.v1.Ratings/Forget",
         index: 5,
         kind: ::couplet::codegen::Kind::Unary,

@@ -48,6 +48,8 @@ pub struct Service {
     pub version: &'static str,
     /// The least client that is served, as MAJOR.MINOR; empty where it follows from the version.
     pub accepts: &'static str,
+    /// The oldest release with the same wire, as MAJOR.MINOR.PATCH; empty where it is not known.
+    pub wire_since: &'static str,
     /// Its methods, by index.
     pub methods: &'static [Method],
     /// The encoded `FileDescriptorSet` of the contract, for reflection; empty where there is none.
@@ -88,6 +90,8 @@ pub struct Method {
     pub service: &'static Service,
     /// Its name in the contract, such as `GetMovie`.
     pub name: &'static str,
+    /// The release that brought it, as MAJOR.MINOR.PATCH; empty where that is not known or was the service's first.
+    pub since: &'static str,
     /// Its path on the wire, such as `/movies.v1.Movies/GetMovie`.
     pub path: &'static str,
     /// Its place in [`Service::methods`].

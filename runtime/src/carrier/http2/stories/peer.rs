@@ -29,6 +29,7 @@ static SERVICE: Service = Service {
     name: "test.Peer",
     version: "1.0.0",
     accepts: "",
+    wire_since: "",
     methods: &METHODS,
     descriptor: &[],
     cache: Cache::new(),
@@ -38,6 +39,7 @@ const fn method(index: usize, path: &'static str, kind: Kind) -> Method {
     Method {
         service: &SERVICE,
         name: "Method",
+        since: "",
         path,
         index,
         kind,
