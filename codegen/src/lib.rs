@@ -64,10 +64,10 @@
 
 #[doc(hidden)]
 pub mod check;
-#[doc(hidden)]
-pub mod derived;
 #[cfg(feature = "proto")]
 pub mod compat;
+#[doc(hidden)]
+pub mod derived;
 #[cfg(feature = "proto")]
 mod docs;
 #[doc(hidden)]
