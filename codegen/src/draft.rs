@@ -7,7 +7,7 @@ use syn::{Attribute, Ident, Visibility};
 
 use crate::derived::Derived;
 use crate::finding::Place;
-use crate::ir::{Body, Code, Descriptor, Idempotency, Kind};
+use crate::ir::{Body, Code, CrossMajor, Descriptor, Idempotency, Kind};
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,12 +50,16 @@ pub struct Service {
     pub version: Option<Written<String>>,
     /// MAJOR.MINOR.
     pub accepts: Option<Written<String>>,
+    /// Whether clients of an earlier MAJOR may be served.
+    pub cross_major: Option<Written<CrossMajor>>,
     /// Policies of every method that does not say otherwise.
     pub defaults: Policies,
     /// The methods, in the order of the source.
     pub methods: Vec<Method>,
     /// Where the descriptor bytes are.
     pub descriptor: Descriptor,
+    /// What its messages and methods look like, as eight hexadecimal digits; empty where nobody knows.
+    pub schema: String,
     /// What its releases tell of it.
     pub derived: Derived,
 }

@@ -31,6 +31,10 @@ pub struct Service {
     pub accepts: Option<String>,
     /// The oldest release with the same wire, where it is known.
     pub wire_since: Option<Version>,
+    /// How far back the oldest client may be.
+    pub cross_major: CrossMajor,
+    /// What its messages and methods look like, as eight hexadecimal digits; empty where nobody knows.
+    pub schema: String,
     /// The methods, by index.
     pub methods: Vec<Method>,
     /// Where the descriptor bytes are.
@@ -50,6 +54,16 @@ pub struct ServiceIdents {
     pub data: Ident,
     /// The static that describes its methods: `MOVIES_METHODS`.
     pub methods: Ident,
+}
+
+/// How far the oldest client that is served may be back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CrossMajor {
+    /// Never before the first release of the same MAJOR.
+    #[default]
+    Refuse,
+    /// As far as the wire is the same, over majors.
+    Wire,
 }
 
 /// Where the descriptor bytes of a service are.

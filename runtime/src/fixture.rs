@@ -6,7 +6,8 @@ use tonic::Status;
 
 use crate::{
     call::{
-        Body, Cache, Call, Idempotency, Invoke, Kind, Message, Method, Policies, Reply, Service,
+        Body, Cache, Call, Idempotency, Invoke, Kind, Meeting, Message, Method, Policies, Reply,
+        Service,
     },
     codegen::Contract,
 };
@@ -19,6 +20,8 @@ macro_rules! contract {
             version: $version,
             accepts: $accepts,
             wire_since: "",
+            schema: "",
+            meeting: Meeting::DEFAULT,
             methods: &$methods,
             descriptor: &[],
             cache: Cache::new(),
@@ -40,7 +43,7 @@ macro_rules! contract {
             Method {
                 service: &$service,
                 name: "Repeat",
-                since: "",
+                since: "1.3.0",
                 path: "/test.Echo/Repeat",
                 index: 1,
                 kind: Kind::ServerStreaming,

@@ -6,7 +6,7 @@ use std::{future::Future, hint::black_box, sync::Barrier, task, time::Instant};
 use couplet::{
     Status,
     call::{
-        Body, BreakerPolicy, Cache, Call, Idempotency, Invoke, Kind, Message, Method, Policies,
+        Body, BreakerPolicy, Cache, Call, Idempotency, Invoke, Kind, Meeting, Message, Method, Policies,
         Reply, RetryPolicy, Service,
     },
     stack::Client,
@@ -21,6 +21,8 @@ static ECHO: Service = Service {
     version: "1.4.2",
     accepts: "",
     wire_since: "",
+    schema: "",
+    meeting: Meeting::DEFAULT,
     methods: &METHODS,
     descriptor: &[],
     cache: Cache::new(),

@@ -41,6 +41,8 @@ pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Se
         deprecated: draft.deprecated.clone(),
         version: version?,
         accepts,
+        cross_major: cross_major(draft, findings),
+        schema: draft.schema.clone(),
         wire_since: draft.derived.wire_since.clone(),
         methods: methods.into_iter().collect::<Option<_>>()?,
         descriptor: draft.descriptor,
@@ -135,6 +137,20 @@ fn accepts(
         findings.add(Finding::error(*place, title).help(help));
     }
     Some(value.clone())
+}
+
+/// How far back the oldest client may be; `accepts` says it already where it is set.
+fn cross_major(draft: &draft::Service, findings: &mut Findings) -> ir::CrossMajor {
+    let Some(Written { value, place }) = draft.cross_major else {
+        return ir::CrossMajor::default();
+    };
+    if let (ir::CrossMajor::Wire, Some(accepts)) = (value, &draft.accepts) {
+        let title = "`cross_major` says nothing beside `accepts`";
+        let finding = Finding::warning(place, title)
+            .related(accepts.place, "the oldest client is named here");
+        findings.add(finding.help("remove `accepts`, and it follows from the releases"));
+    }
+    value
 }
 
 /// Nothing is sent twice that must not run twice, and not for two reasons at once.

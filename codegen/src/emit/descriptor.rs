@@ -8,8 +8,8 @@ use semver::Version;
 
 use super::allow_deprecated;
 use crate::ir::{
-    Breaker, Bulkhead, Code, Descriptor, Hedging, Idempotency, Kind, Method, Policies, RateLimit,
-    Retry, Service, Window,
+    Breaker, Bulkhead, Code, CrossMajor, Descriptor, Hedging, Idempotency, Kind, Method, Policies,
+    RateLimit, Retry, Service, Window,
 };
 
 /// The two statics, of the service and of its methods.
@@ -17,6 +17,7 @@ pub(super) fn emit(service: &Service) -> TokenStream {
     let (data, table) = (&service.idents.data, &service.idents.methods);
     let (name, version) = (service.full_name(), service.version.to_string());
     let accepts = service.accepts.as_deref().unwrap_or_default();
+    let (schema, meeting) = (&service.schema, meeting(service));
     let wire_since = text(service.wire_since.as_ref());
     let descriptor = match service.descriptor {
         Descriptor::Package => quote!(FILE_DESCRIPTOR_SET),
@@ -33,6 +34,8 @@ pub(super) fn emit(service: &Service) -> TokenStream {
             version: #version,
             accepts: #accepts,
             wire_since: #wire_since,
+            schema: #schema,
+            meeting: #meeting,
             methods: &#table,
             descriptor: #descriptor,
             cache: ::couplet::codegen::Cache::new(),
@@ -76,6 +79,19 @@ fn entry(service: &Service, index: usize, method: &Method) -> TokenStream {
             idempotency: ::couplet::codegen::Idempotency::#idempotency,
             policies: #policies,
         }
+    }
+}
+
+/// Whom the service meets, with what is not the default.
+fn meeting(service: &Service) -> TokenStream {
+    let cross_major = (service.cross_major == CrossMajor::Wire)
+        .then(|| quote!(cross_major: ::couplet::codegen::CrossMajor::Wire));
+    let set: Vec<_> = cross_major.into_iter().collect();
+    match set.as_slice() {
+        [] => quote!(::couplet::codegen::Meeting::DEFAULT),
+        set => quote! {
+            ::couplet::codegen::Meeting { #(#set,)* ..::couplet::codegen::Meeting::DEFAULT }
+        },
     }
 }
 

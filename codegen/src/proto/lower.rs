@@ -9,6 +9,7 @@ use super::Front;
 use super::messages::Types;
 use super::options::{self, Origin};
 use super::places::At;
+use super::schema;
 use crate::derived::{Derived, Histories};
 use crate::docs;
 use crate::draft::{self, Language, Written};
@@ -75,11 +76,13 @@ fn service(
         deprecated: deprecated(standard.is_some_and(prost_types::ServiceOptions::deprecated)),
         version: read.version,
         accepts: read.accepts,
+        cross_major: read.cross_major,
         defaults: read.defaults,
         methods: methods
             .map(|descriptor| method(pool, &descriptor, origin, types))
             .collect(),
         descriptor: Descriptor::Package,
+        schema: schema::hash(&descriptor.parent_file()),
         derived: Derived::default(),
     }
 }

@@ -19,6 +19,7 @@ pub mod plugin;
 mod profile;
 mod protoc;
 mod render;
+mod schema;
 mod setters;
 mod sources;
 mod types;

@@ -9,7 +9,7 @@ use crate::draft::{
     Breaker, Bulkhead, Hedging, Mode, Policies, RateLimit, Retry, WindowType, Written,
 };
 use crate::finding::Place;
-use crate::ir::Code;
+use crate::ir::{Code, CrossMajor};
 
 /// The name of the option of services.
 pub(super) const SERVICE: &str = "couplet.service";
@@ -35,6 +35,7 @@ pub(super) struct Origin<'a> {
 pub(super) struct ServiceOptions {
     pub(super) version: Option<Written<String>>,
     pub(super) accepts: Option<Written<String>>,
+    pub(super) cross_major: Option<Written<CrossMajor>>,
     pub(super) defaults: Policies,
 }
 
@@ -52,6 +53,10 @@ pub(super) fn service(
     ServiceOptions {
         version: reader.text("version"),
         accepts: reader.text("accepts"),
+        cross_major: reader.choice("cross_major", |number| match number {
+            1 => CrossMajor::Wire,
+            _ => CrossMajor::Refuse,
+        }),
         defaults: reader
             .group("defaults", policies)
             .map_or_else(Policies::default, |defaults| defaults.value),

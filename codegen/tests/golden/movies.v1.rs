@@ -848,6 +848,8 @@ static MOVIES: ::couplet::codegen::Service = ::couplet::codegen::Service {
     version: "1.4.2",
     accepts: "1.2",
     wire_since: "",
+    schema: "cddc2cc6",
+    meeting: ::couplet::codegen::Meeting::DEFAULT,
     methods: &MOVIES_METHODS,
     descriptor: FILE_DESCRIPTOR_SET,
     cache: ::couplet::codegen::Cache::new(),

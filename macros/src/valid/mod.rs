@@ -50,10 +50,13 @@ pub(crate) fn service(arguments: &Arguments, item: &ItemTrait, report: &mut Repo
         deprecated: attributes.deprecated,
         // There is nothing to compare it with where the version is missing.
         accepts: said.accepts.filter(|_| version.is_some()),
+        // Without a history nobody knows how far back the wire reaches.
+        cross_major: None,
         version,
         defaults: said.defaults,
         methods,
         descriptor: Descriptor::None,
+        schema: String::new(),
         // What is written in Rust alone has no released text to compare with.
         derived: Derived::default(),
     };

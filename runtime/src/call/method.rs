@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::OnceLock};
 
-use super::{Policies, Release};
+use super::{Policies, Release, release::Declared};
 
 /// How many messages go each way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +50,40 @@ pub struct Service {
     pub accepts: &'static str,
     /// The oldest release with the same wire, as MAJOR.MINOR.PATCH; empty where it is not known.
     pub wire_since: &'static str,
+    /// What its messages and methods look like, as eight hexadecimal digits; empty where nobody knows.
+    pub schema: &'static str,
+    /// Whom it meets.
+    pub meeting: Meeting,
     /// Its methods, by index.
     pub methods: &'static [Method],
     /// The encoded `FileDescriptorSet` of the contract, for reflection; empty where there is none.
     pub descriptor: &'static [u8],
     /// The parsed release, once it was asked for.
     pub cache: Cache,
+}
+
+/// Whom a service meets: what its contract says beside its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meeting {
+    /// How far back the oldest client may be, where `accepts` does not say it.
+    pub cross_major: CrossMajor,
+}
+
+/// How far the oldest client that is served may be back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CrossMajor {
+    /// Never before the first release of the same MAJOR; below 1.0, of the same MINOR.
+    #[default]
+    Refuse,
+    /// As far as the wire is the same, over majors.
+    Wire,
+}
+
+impl Meeting {
+    /// What holds where a contract is silent.
+    pub const DEFAULT: Self = Self {
+        cross_major: CrossMajor::Refuse,
+    };
 }
 
 /// What is computed once from a service's text. Starts empty.
@@ -78,8 +106,14 @@ impl Service {
     /// The release that this service was generated from.
     pub fn release(&self) -> &Release {
         self.cache.0.get_or_init(|| {
-            Release::parse(self.version, self.accepts)
-                .expect("the generator checked the declared version")
+            let declared = Declared {
+                version: self.version,
+                accepts: self.accepts,
+                wire_since: self.wire_since,
+                schema: self.schema,
+                cross_major: self.meeting.cross_major,
+            };
+            Release::of(&declared).expect("the generator checked the declared version")
         })
     }
 }

@@ -36,13 +36,13 @@ pub use frames::{End, Frame, Frames, Source};
 pub use invoke::{Erased, Invoke, Shared, share};
 pub use mark::Mark;
 pub use message::Message;
-pub use method::{Cache, Idempotency, Kind, Method, Service};
+pub use method::{Cache, CrossMajor, Idempotency, Kind, Meeting, Method, Service};
 pub use peer::Peer;
 pub use phase::{During, Phase, during};
 pub use policies::{
     BreakerPolicy, BulkheadPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy, Window,
 };
-pub use release::{Announced, Minimum, Range, Release, ReleaseError, Said};
+pub use release::{Announced, Declared, Minimum, Range, Release, ReleaseError, Said};
 pub use spare::Spare;
 pub use streaming::Streaming;
 

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use http::HeaderValue;
-use semver::Version;
+use semver::{BuildMetadata, Version};
+
+use super::CrossMajor;
 
 /// MAJOR.MINOR: the least release of the other end that one can live with. PATCH never decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +25,21 @@ pub struct Range {
     pub min: Minimum,
 }
 
+/// What a contract says of its release, as text. What is empty is not known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Declared<'a> {
+    /// MAJOR.MINOR.PATCH.
+    pub version: &'a str,
+    /// The least client, as MAJOR.MINOR.
+    pub accepts: &'a str,
+    /// The oldest release with the same wire, as MAJOR.MINOR.PATCH.
+    pub wire_since: &'a str,
+    /// What its messages and methods look like, as eight hexadecimal digits.
+    pub schema: &'a str,
+    /// How far back the least client may be, where `accepts` does not say it.
+    pub cross_major: CrossMajor,
+}
+
 /// What one end says, ready to be written.
 #[derive(Debug)]
 pub struct Said {
@@ -39,7 +56,7 @@ pub struct Said {
 pub struct Release {
     /// What a client says: a server of its own MAJOR.MINOR at least.
     pub client: Said,
-    /// What a server says: the declared `accepts`, or the first release of its MAJOR.
+    /// What a server says: the declared `accepts`, or the first release of its MAJOR that has the same wire.
     pub server: Said,
 }
 
@@ -79,22 +96,48 @@ impl Release {
     /// # Errors
     /// If either is not what it should be.
     pub fn parse(version: &str, accepts: &str) -> Result<Self, ReleaseError> {
-        let parsed = parse_version(version)?;
-        let own = Minimum {
-            major: parsed.major,
-            minor: parsed.minor,
-        };
-        let floor = match accepts {
-            "" => Minimum {
-                // Below 1.0 the second number plays the first one's part.
-                minor: if parsed.major == 0 { parsed.minor } else { 0 },
-                ..own
-            },
-            text => text.parse()?,
-        };
+        Self::of(&Declared {
+            version,
+            accepts,
+            ..Declared::default()
+        })
+    }
+
+    /// Reads what a contract says.
+    ///
+    /// # Errors
+    /// If any of it is not what it should be.
+    pub fn of(declared: &Declared<'_>) -> Result<Self, ReleaseError> {
+        let mut version = parse_version(declared.version)?;
+        if !version.pre.is_empty() && !declared.schema.is_empty() {
+            // Prereleases may break each other at every step; those that did not are known by this.
+            let schema = BuildMetadata::new(declared.schema);
+            version.build =
+                schema.map_err(|_| ReleaseError::Version(declared.schema.to_owned()))?;
+        }
+        let floor = declared.floor(&version)?;
         Ok(Self {
-            client: Said::new(parsed.clone(), own)?,
-            server: Said::new(parsed, floor)?,
+            client: Said::new(version.clone(), Minimum::of(&version))?,
+            server: Said::new(version, floor)?,
+        })
+    }
+}
+
+impl Declared<'_> {
+    /// The least client of a server of `version`.
+    fn floor(&self, version: &Version) -> Result<Minimum, ReleaseError> {
+        if !self.accepts.is_empty() {
+            return self.accepts.parse();
+        }
+        let line = Minimum::line(version);
+        if self.wire_since.is_empty() {
+            return Ok(line);
+        }
+        let wire = parse_version(self.wire_since)?;
+        let wire = Minimum::of(&wire).min(Minimum::of(version));
+        Ok(match self.cross_major {
+            CrossMajor::Refuse => line.max(wire),
+            CrossMajor::Wire => wire,
         })
     }
 }
@@ -143,10 +186,7 @@ impl Range {
             Err(_) => return Err(ReleaseError::Version(text(version))),
         };
         let min = match min.map(|min| (min, min.to_str())) {
-            None => Minimum {
-                major: version.major,
-                minor: version.minor,
-            },
+            None => Minimum::of(&version),
             Some((_, Ok(text))) => text.parse()?,
             Some((min, Err(_))) => return Err(ReleaseError::Minimum(text(min))),
         };
@@ -162,6 +202,25 @@ fn parse_version(text: &str) -> Result<Version, ReleaseError> {
 }
 
 // === Minimum ===
+
+impl Minimum {
+    /// MAJOR.MINOR of `version`.
+    pub fn of(version: &Version) -> Self {
+        Self {
+            major: version.major,
+            minor: version.minor,
+        }
+    }
+
+    /// The first release that `version` is compatible with by number alone.
+    pub fn line(version: &Version) -> Self {
+        Self {
+            major: version.major,
+            // Below 1.0 the second number plays the first one's part.
+            minor: if version.major == 0 { version.minor } else { 0 },
+        }
+    }
+}
 
 impl std::str::FromStr for Minimum {
     type Err = ReleaseError;
@@ -216,6 +275,60 @@ mod tests {
         let release = Release::parse("1.4.2", "1.2").unwrap();
         assert_eq!(release.server.min, "1.2");
         assert_eq!(release.client.min, "1.4");
+    }
+
+    #[test]
+    fn a_break_on_the_wire_moves_the_oldest_client_up_and_only_if_told_so_down() {
+        let floor = |version, wire_since, cross_major| {
+            let declared = Declared {
+                version,
+                wire_since,
+                cross_major,
+                ..Declared::default()
+            };
+            let server = Release::of(&declared).unwrap().server;
+            server.range.min.to_string()
+        };
+        // Accepted as a break within the line: clients from before it are not served.
+        assert_eq!(floor("1.4.2", "1.2.0", CrossMajor::Refuse), "1.2");
+        assert_eq!(floor("0.4.2", "0.4.1", CrossMajor::Refuse), "0.4");
+        // The major moved and the wire did not.
+        assert_eq!(floor("2.1.0", "1.2.0", CrossMajor::Refuse), "2.0");
+        assert_eq!(floor("2.1.0", "1.2.0", CrossMajor::Wire), "1.2");
+        assert_eq!(floor("0.4.0", "0.2.0", CrossMajor::Wire), "0.2");
+        // Nothing is known, or the history is ahead of the contract.
+        assert_eq!(floor("2.1.0", "", CrossMajor::Wire), "2.0");
+        assert_eq!(floor("2.1.0", "3.0.0", CrossMajor::Wire), "2.1");
+    }
+
+    #[test]
+    fn a_declared_floor_wins_over_what_was_derived() {
+        let declared = Declared {
+            version: "2.1.0",
+            accepts: "1.9",
+            wire_since: "1.2.0",
+            cross_major: CrossMajor::Wire,
+            ..Declared::default()
+        };
+        assert_eq!(Release::of(&declared).unwrap().server.min, "1.9");
+    }
+
+    #[test]
+    fn prereleases_say_what_their_contract_looks_like_and_releases_do_not() {
+        let said = |version| {
+            let schema = "0badcafe";
+            let declared = Declared {
+                version,
+                schema,
+                ..Declared::default()
+            };
+            let release = Release::of(&declared).unwrap();
+            assert_eq!(release.client.version, release.server.version);
+            release.client.version
+        };
+        assert_eq!(said("1.5.0-rc.1"), "1.5.0-rc.1+0badcafe");
+        assert_eq!(said("1.5.0-rc.1+mine"), "1.5.0-rc.1+0badcafe");
+        assert_eq!(said("1.5.0"), "1.5.0");
     }
 
     #[test]

@@ -37,37 +37,22 @@ pub fn admits(client: &Range, server: &Range) -> Result<(), Misfit> {
             Err(Misfit::Prerelease)
         };
     }
-    if line(ours) != line(theirs) && !reaches_back(client, server) {
+    if Minimum::line(ours) != Minimum::line(theirs) && !reaches_back(client, server) {
         return Err(Misfit::Major);
     }
-    if minimum(ours) < server.min {
+    if Minimum::of(ours) < server.min {
         return Err(Misfit::ClientTooOld);
     }
-    if minimum(theirs) < client.min {
+    if Minimum::of(theirs) < client.min {
         return Err(Misfit::ClientTooNew);
     }
     Ok(())
 }
 
-/// The last MAJOR.MINOR of clients that `server` can serve for sure: its own.
-pub fn minimum(version: &Version) -> Minimum {
-    Minimum {
-        major: version.major,
-        minor: version.minor,
-    }
-}
-
 /// A newer server may declare that it still serves clients of an earlier line.
 fn reaches_back(client: &Range, server: &Range) -> bool {
     let (ours, theirs) = (&client.version, &server.version);
-    line(ours) < line(theirs) && server.min <= minimum(ours)
-}
-
-fn line(version: &Version) -> (u64, u64) {
-    match version.major {
-        0 => (0, version.minor),
-        major => (major, 0),
-    }
+    Minimum::line(ours) < Minimum::line(theirs) && server.min <= Minimum::of(ours)
 }
 
 fn triple(version: &Version) -> (u64, u64, u64) {
@@ -95,7 +80,7 @@ pub struct Refusal<'a> {
 impl fmt::Display for Refusal<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (client, server) = (&self.client.version, &self.server.version);
-        let (oldest, newest) = (self.server.min, minimum(server));
+        let (oldest, newest) = (self.server.min, Minimum::of(server));
         write!(formatter, "{}: ", self.service)?;
         match self.misfit {
             Misfit::ClientTooOld => write!(
@@ -113,7 +98,7 @@ impl fmt::Display for Refusal<'_> {
                 formatter,
                 "client {client} and server {server} differ in MINOR, which before 1.0.0 breaks; the server serves clients \
                  {oldest} to {newest}: build the client against {newest} or move the server to {}",
-                minimum(client)
+                Minimum::of(client)
             ),
             Misfit::Major => write!(
                 formatter,
@@ -144,7 +129,7 @@ impl Misfit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::Release;
+    use crate::call::{CrossMajor, Declared, Release};
 
     fn verdict(client: &str, server: &str) -> Result<(), Misfit> {
         verdict_accepting(client, server, "")
@@ -183,6 +168,24 @@ mod tests {
             verdict_accepting("1.3.0", "2.0.0", "1.4"),
             Err(Misfit::Major)
         );
+    }
+
+    #[test]
+    fn a_server_whose_wire_never_broke_may_serve_clients_over_majors() {
+        let verdict = |client, cross_major| {
+            let declared = Declared {
+                version: "2.1.0",
+                wire_since: "1.2.0",
+                cross_major,
+                ..Declared::default()
+            };
+            let server = Release::of(&declared).unwrap().server.range;
+            admits(&Release::parse(client, "").unwrap().client.range, &server)
+        };
+        assert_eq!(verdict("1.2.7", CrossMajor::Wire), Ok(()));
+        assert_eq!(verdict("1.1.0", CrossMajor::Wire), Err(Misfit::Major));
+        assert_eq!(verdict("3.0.0", CrossMajor::Wire), Err(Misfit::Major));
+        assert_eq!(verdict("1.2.7", CrossMajor::Refuse), Err(Misfit::Major));
     }
 
     #[test]

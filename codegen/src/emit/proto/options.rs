@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::standard;
 use crate::ir::{
-    Breaker, Bulkhead, Code, Hedging, Method, Policies, RateLimit, Retry, Service, Window,
+    Breaker, Bulkhead, Code, CrossMajor, Hedging, Method, Policies, RateLimit, Retry, Service,
+    Window,
 };
 
 /// The options of a service, a line an entry.
@@ -17,6 +18,9 @@ pub(super) fn service(service: &Service) -> Vec<String> {
     let mut fields = Fields::default();
     fields.text("version", Some(&service.version));
     fields.text("accepts", service.accepts.as_ref());
+    if service.cross_major == CrossMajor::Wire {
+        fields.set("cross_major", Some("WIRE"));
+    }
     lines.extend(fields.option("couplet.service"));
     lines
 }

@@ -20,7 +20,8 @@ use tonic::Status;
 use crate::{
     Streaming,
     call::{
-        Body, Cache, Call, Idempotency, Invoke, Kind, Message, Method, Policies, Reply, Service,
+        Body, Cache, Call, Idempotency, Invoke, Kind, Meeting, Message, Method, Policies, Reply,
+        Service,
     },
     client::Channel,
 };
@@ -30,6 +31,8 @@ static SERVICE: Service = Service {
     version: "1.0.0",
     accepts: "",
     wire_since: "",
+    schema: "",
+    meeting: Meeting::DEFAULT,
     methods: &METHODS,
     descriptor: &[],
     cache: Cache::new(),

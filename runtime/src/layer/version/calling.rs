@@ -1,0 +1,154 @@
+//! The client's side: says its release on every call and checks what the server answers.
+
+use std::sync::Arc;
+
+use semver::Version;
+use tonic::{Code, Status, metadata::MetadataMap};
+
+use super::{
+    Counts,
+    refusal::{is_refusal, refuse},
+};
+use crate::{
+    call::{Announced, Call, Invoke, Mark, Method, Reply, Said, Service, headers},
+    policy::version::admits,
+};
+
+/// The client's side.
+#[derive(Debug)]
+pub struct Calling<I> {
+    pub(super) inner: I,
+    pub(super) counts: Arc<Counts>,
+}
+
+/// Checks the releases of what it is given, as a client does. Whatever one layer is put around counts together.
+#[derive(Debug, Clone, Default)]
+pub struct CallingLayer {
+    pub(super) counts: Arc<Counts>,
+}
+
+impl<I> tower_layer::Layer<I> for CallingLayer {
+    type Service = Calling<I>;
+
+    fn layer(&self, inner: I) -> Calling<I> {
+        Calling::new(inner, Arc::clone(&self.counts))
+    }
+}
+
+// === Calling ===
+
+impl<I> Calling<I> {
+    /// Says the client's release on the calls of `inner`, and checks the server's.
+    pub fn new(inner: I, counts: Arc<Counts>) -> Self {
+        Self { inner, counts }
+    }
+
+    fn check(
+        &self,
+        service: &'static Service,
+        said: &Said,
+        server: &Announced,
+    ) -> Result<(), Status> {
+        let Some(server) = server.range() else {
+            self.counts.unsaid.add();
+            return Ok(());
+        };
+        match admits(&said.range, server) {
+            Ok(()) => {
+                self.counts.fitting.add();
+                Ok(())
+            }
+            Err(misfit) => {
+                self.counts.refused.add();
+                Err(refuse(service, &said.range, server, misfit))
+            }
+        }
+    }
+}
+
+impl<I: Invoke> Invoke for Calling<I> {
+    async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
+        let service = call.method.service;
+        if !service.is_versioned() {
+            return self.inner.invoke(call).await;
+        }
+        let said = &service.release().client;
+        let method = call.method;
+        call.announced = Announced::Own(said);
+        match self.inner.invoke(call).await {
+            Ok(reply) => {
+                self.check(service, said, &reply.announced)?;
+                Ok(reply)
+            }
+            Err(status) => {
+                let server = announced(status.metadata());
+                if !matches!(server, Announced::Unsaid) {
+                    self.check_refused(&status);
+                }
+                Err(explain(status, method, said, &server))
+            }
+        }
+    }
+}
+
+impl<I> Calling<I> {
+    fn check_refused(&self, status: &Status) {
+        match status.code() {
+            Code::FailedPrecondition if is_refusal(status) => self.counts.refused.add(),
+            _ => self.counts.fitting.add(),
+        }
+    }
+}
+
+/// A server that does not know the method is probably of another release: say which two are at play. A refusal by the
+/// server is known for what it is from here on.
+fn explain(status: Status, method: &Method, said: &Said, server: &Announced) -> Status {
+    if is_refusal(&status) {
+        return Mark::Incompatible.on(status);
+    }
+    let Announced::Peer(server) = server else {
+        return status;
+    };
+    if status.code() != Code::Unimplemented {
+        return status;
+    }
+    let text = unknown(
+        status.message(),
+        method,
+        &said.range.version,
+        &server.version,
+    );
+    let mut explained = Status::with_details_and_metadata(
+        status.code(),
+        text,
+        status.details().to_vec().into(),
+        status.metadata().clone(),
+    );
+    if let Some(mark) = Mark::of(&status) {
+        explained = mark.on(explained);
+    }
+    explained
+}
+
+/// Why a server does not know `method`, as far as a client can tell.
+fn unknown(said: &str, method: &Method, client: &Version, server: &Version) -> String {
+    let since = Version::parse(method.since).ok();
+    if since.is_some_and(|since| server.cmp_precedence(&since).is_lt()) {
+        let service = method.service.name;
+        let service = service.rsplit('.').next().unwrap_or(service);
+        let (name, since) = (method.name, method.since);
+        return format!("{service}/{name} came in {since}; this server is {server} ({said})");
+    }
+    let path = method.path;
+    let whose = if said.contains(path) {
+        String::new()
+    } else {
+        format!("{path}: ")
+    };
+    format!("{said}; {whose}this client was built from {client}, the server says {server}")
+}
+
+fn announced(metadata: &MetadataMap) -> Announced {
+    let headers = metadata.as_ref();
+    Announced::read(headers.get(headers::VERSION), headers.get(headers::MIN))
+}

@@ -1,0 +1,82 @@
+//! The server's side: refuses a client that does not fit by the head of its call, and says the server's release.
+
+use std::sync::Arc;
+
+use tonic::{Status, metadata::MetadataMap};
+
+use super::{Counts, refusal::refuse};
+use crate::{
+    call::{Announced, Call, Invoke, Reply, Said, Service, headers},
+    policy::version::admits,
+};
+
+/// The server's side.
+#[derive(Debug)]
+pub struct Serving<I> {
+    pub(super) inner: I,
+    pub(super) counts: Arc<Counts>,
+}
+
+// === Serving ===
+
+impl<I> Serving<I> {
+    /// Refuses the calls of `inner` that come from clients which do not fit.
+    pub fn new(inner: I, counts: Arc<Counts>) -> Self {
+        Self { inner, counts }
+    }
+
+    fn check(&self, service: &'static Service, client: &Announced) -> Result<(), Status> {
+        let server = &service.release().server.range;
+        let client = match client {
+            Announced::Own(said) => &said.range,
+            Announced::Peer(client) => client,
+            Announced::Unsaid => {
+                self.counts.unsaid.add();
+                return Ok(());
+            }
+            Announced::Malformed(why) => {
+                self.counts.refused.add();
+                return Err(Status::invalid_argument(format!(
+                    "malformed {} or {}: {why}",
+                    headers::VERSION,
+                    headers::MIN
+                )));
+            }
+        };
+        admits(client, server).map_err(|misfit| {
+            self.counts.refused.add();
+            refuse(service, client, server, misfit)
+        })?;
+        self.counts.fitting.add();
+        Ok(())
+    }
+}
+
+impl<I: Invoke> Invoke for Serving<I> {
+    async fn invoke(&self, call: Call) -> Result<Reply, Status> {
+        let service = call.method.service;
+        if !service.is_versioned() {
+            return self.inner.invoke(call).await;
+        }
+        let said = &service.release().server;
+        let answer = match self.check(service, &call.announced) {
+            Ok(()) => self.inner.invoke(call).await,
+            Err(refusal) => Err(refusal),
+        };
+        match answer {
+            Ok(reply) => Ok(Reply {
+                announced: Announced::Own(said),
+                ..reply
+            }),
+            Err(mut status) => {
+                announce(said, status.metadata_mut());
+                Err(status)
+            }
+        }
+    }
+}
+
+pub(super) fn announce(said: &Said, metadata: &mut MetadataMap) {
+    headers::insert(metadata, headers::VERSION, said.version.clone());
+    headers::insert(metadata, headers::MIN, said.min.clone());
+}

@@ -1,0 +1,146 @@
+//! Two ends of some releases, and what they say to each other.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::{Calling, Serving, serving::announce};
+use crate::call::{Announced, Call, Invoke, Mark, Release, Reply};
+use crate::fixture::{ECHO, ECHO_2, Handler, UNVERSIONED, echo, say};
+
+/// A client of one release over a server of 1.4.2.
+fn pair<I: Invoke>(server: I) -> Calling<Serving<I>> {
+    Calling::new(Serving::new(server, Arc::default()), Arc::default())
+}
+
+struct AsEcho<I>(I);
+
+/// Hands a call of any release to the server's own method.
+impl<I: Invoke> Invoke for AsEcho<I> {
+    async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
+        call.method = &ECHO.methods[0];
+        self.0.invoke(call).await
+    }
+}
+
+#[tokio::test]
+async fn two_ends_that_fit_say_their_releases_to_each_other() {
+    let stack = pair(Handler(|call: Call| async move {
+        assert_eq!(call.announced.range().unwrap().version.to_string(), "1.4.2");
+        echo(call).await
+    }));
+    let reply = stack.invoke(say(&ECHO, "hi")).await.unwrap();
+    assert_eq!(reply.announced.range().unwrap().min.to_string(), "1.0");
+    assert_eq!(stack.counts.fitting.sum(), 1);
+    assert_eq!(stack.inner.counts.fitting.sum(), 1);
+}
+
+#[tokio::test]
+async fn a_client_of_another_major_is_refused_before_the_handler_with_everything_it_needs() {
+    let server = Handler(|_| async { panic!("refused before the handler") });
+    let server = Serving::new(server, Arc::default());
+    let stack = Calling::new(AsEcho(server), Arc::default());
+    let status = stack.invoke(say(&ECHO_2, "hi")).await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert!(
+        status.message().contains("client 2.0.0 and server 1.4.2"),
+        "{status}"
+    );
+    assert_eq!(Mark::of(&status), Some(Mark::Incompatible));
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!(
+        (info.reason.as_str(), info.domain.as_str()),
+        ("API_MAJOR_MISMATCH", "couplet")
+    );
+    assert_eq!(info.metadata["supported"], "1.0-1.4");
+    let violation = &status
+        .get_details_precondition_failure()
+        .unwrap()
+        .violations[0];
+    assert_eq!(
+        (violation.r#type.as_str(), violation.subject.as_str()),
+        ("API_VERSION", "test.Echo")
+    );
+    assert_eq!(status.metadata().get("x-api-version").unwrap(), "1.4.2");
+    assert_eq!(
+        status.metadata().get("grpc-retry-pushback-ms").unwrap(),
+        "-1"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_did_not_check_is_checked_by_the_client() {
+    let careless = Handler(|call: Call| async move {
+        Ok(Reply {
+            announced: Announced::Own(&ECHO_2.release().server),
+            ..echo(call).await?
+        })
+    });
+    let stack = Calling::new(careless, Arc::default());
+    let status = stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+    assert_eq!(Mark::of(&status), Some(Mark::Incompatible));
+    assert_eq!(stack.counts.refused.sum(), 1);
+}
+
+#[tokio::test]
+async fn a_peer_that_says_nothing_is_served_and_counted() {
+    let stack = Serving::new(Handler(echo), Arc::default());
+    stack.invoke(say(&ECHO, "hi")).await.unwrap();
+    assert_eq!(stack.counts.unsaid.sum(), 1);
+}
+
+#[tokio::test]
+async fn a_release_that_makes_no_sense_is_an_invalid_argument() {
+    let stack = Serving::new(Handler(echo), Arc::default());
+    let mut call = say(&ECHO, "hi");
+    call.announced = Announced::read(Some(&HeaderValue::from_static("one")), None);
+    let status = stack.invoke(call).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert!(
+        status.message().contains("`one` is not MAJOR.MINOR.PATCH"),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_method_names_both_releases() {
+    let stack = pair(Handler(|_| async {
+        Err(Status::unimplemented("no such method"))
+    }));
+    let status = stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+    assert!(
+        status
+            .message()
+            .contains("built from 1.4.2, the server says 1.4.2"),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn a_method_that_the_server_is_too_old_for_names_the_release_that_brought_it() {
+    let older = Handler(|_| async {
+        let mut status = Status::unimplemented("unknown method `Repeat`");
+        let old = Release::parse("1.2.9", "").unwrap();
+        announce(&old.server, status.metadata_mut());
+        Err(status)
+    });
+    let stack = Calling::new(older, Arc::default());
+    let mut call = say(&ECHO, "hi");
+    call.method = &ECHO.methods[1];
+    let status = stack.invoke(call).await.unwrap_err();
+    assert_eq!(
+        status.message(),
+        "Echo/Repeat came in 1.3.0; this server is 1.2.9 (unknown method `Repeat`)"
+    );
+}
+
+#[tokio::test]
+async fn a_contract_without_a_version_says_nothing() {
+    let stack = pair(Handler(|call: Call| async move {
+        assert!(matches!(call.announced, Announced::Unsaid));
+        echo(call).await
+    }));
+    stack.invoke(say(&UNVERSIONED, "hi")).await.unwrap();
+}
