@@ -1,8 +1,13 @@
 //! The page of each rule: what `cargo couplet explain` prints, and what the documentation shows.
 //!
 //! A family's file holds a page for each of its rules, in Markdown: `# rule-id`, what it means, why it is graded so and
-//! what to do instead; then its cases. A case is a heading, the verdict in one line, and the change as a `diff` block.
-//! Every case is a test: the block is cut into the contract before and after it, and the verdict must be what is found.
+//! what to do instead; then its cases. A case is a heading, the verdict in one line (`NONE` where nothing is found), and
+//! the change as a `diff` block. Every case is a test: the block is cut into the contract before and after it, and the
+//! verdict must be what is found.
+//!
+//! What a comparison is told beside the contracts stands below the verdict, a line each: `given exhaustive`,
+//! `given without JSON`, `given option acme.v1.scope major minor major` (added, removed, changed),
+//! `given retired acme.v1.Book 3 isbn`.
 
 use super::rule::Rule;
 use super::rules::FAMILIES;

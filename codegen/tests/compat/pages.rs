@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use couplet_codegen::compat::{Terms, pages};
+use couplet_codegen::compat::{Bump, OptionRule, Profile, Retired, Terms, pages};
 
 use crate::contracts::{Files, changes, verdict};
 
@@ -10,6 +10,7 @@ use crate::contracts::{Files, changes, verdict};
 struct Case<'a> {
     heading: &'a str,
     verdict: &'a str,
+    terms: Terms,
     diff: &'a str,
 }
 
@@ -27,8 +28,9 @@ fn every_rule_has_a_page_and_every_page_a_case_that_is_graded_as_it_says() {
         }
         for case in &cases {
             let (old, new) = sides(case.diff);
-            let terms = Terms::default();
-            let found = match changes(&old, &new, &terms) {
+            let found = match changes(&old, &new, &case.terms) {
+                // What is no change is found by no rule.
+                Ok(changes) if changes.is_empty() => "NONE".to_owned(),
                 Ok(changes) if !changes.iter().any(|change| change.rule.id == id) => {
                     let rules: Vec<_> = changes.iter().map(|change| change.rule.id).collect();
                     format!("found by {rules:?}")
@@ -55,15 +57,53 @@ fn cases(page: &str) -> Vec<Case<'_>> {
         .map(|section| {
             let (heading, rest) = section.split_once("\n\n").expect("a heading");
             let (verdict, rest) = rest.split_once("\n\n").expect("a verdict");
+            let (verdict, given) = verdict.split_once('\n').unwrap_or((verdict, ""));
             let diff = rest.strip_prefix("```diff\n").expect("a block");
             let (diff, _) = diff.split_once("\n```").expect("the end of the block");
             Case {
                 heading,
                 verdict,
+                terms: terms(given),
                 diff,
             }
         })
         .collect()
+}
+
+/// What a comparison is told beside the contracts, a line each.
+fn terms(given: &str) -> Terms {
+    let mut terms = Terms::default();
+    for line in given.lines() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["given", "exhaustive"] => terms.profile = Profile::Exhaustive,
+            ["given", "without", "JSON"] => terms.json = false,
+            ["given", "option", name, added, removed, changed] => {
+                let (added, removed, changed) = (bump(added), bump(removed), bump(changed));
+                let rule = OptionRule {
+                    added,
+                    removed,
+                    changed,
+                };
+                terms.options.insert((*name).to_owned(), rule);
+            }
+            ["given", "retired", name, gone @ ..] => {
+                let retired = Retired {
+                    numbers: gone.iter().filter_map(|word| word.parse().ok()).collect(),
+                    names: gone.iter().map(|word| (*word).to_owned()).collect(),
+                };
+                terms.retired.insert((*name).to_owned(), retired);
+            }
+            _ => panic!("unknown condition `{line}`"),
+        }
+    }
+    terms
+}
+
+fn bump(name: &str) -> Bump {
+    let bumps = [Bump::None, Bump::Patch, Bump::Minor, Bump::Major];
+    let bump = bumps.into_iter().find(|bump| bump.name() == name);
+    bump.expect("a bump")
 }
 
 /// The contract before and after a change. A block is of one file, or `--- name` and `+++ name` begin each.
