@@ -11,6 +11,7 @@ use super::contract::Contract;
 use super::reach::Reach;
 use super::rule::Pair;
 use super::rules::FAMILIES;
+use super::structure::Structure;
 use super::terms::Terms;
 
 /// Two contracts on their way to being compared.
@@ -19,6 +20,7 @@ pub(super) struct Comparison<'a> {
     pub(super) new: &'a Contract,
     pub(super) terms: &'a Terms,
     pub(super) reach: Reach,
+    pub(super) structure: Structure,
     pub(super) messages: Vec<Fate<MessageDescriptor>>,
     pub(super) enums: Vec<Fate<EnumDescriptor>>,
     pub(super) services: Vec<Fate<ServiceDescriptor>>,
@@ -65,6 +67,7 @@ impl<'a> Comparison<'a> {
             new,
             terms,
             reach: Reach::of(&[old, new]),
+            structure: Structure::default(),
             messages: pair_up(old_types.messages, new_types.messages, |message| {
                 message.full_name().to_owned()
             }),

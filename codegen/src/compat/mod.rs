@@ -17,6 +17,7 @@ mod pages;
 mod reach;
 mod rule;
 mod rules;
+mod structure;
 mod terms;
 
 pub use change::{Change, Location, Scope};
