@@ -83,4 +83,7 @@ mod names;
 mod proto;
 
 #[cfg(feature = "proto")]
+pub mod release;
+
+#[cfg(feature = "proto")]
 pub use proto::{Builder, Errors, Report, compile, plugin};

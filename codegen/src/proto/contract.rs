@@ -13,9 +13,7 @@ use crate::finding::Severity;
 
 /// Compiles every `.proto` file below `folder`; what they import is looked for there, then in `includes`.
 pub(crate) fn contract(folder: &Path, includes: &[PathBuf]) -> Result<Contract, Errors> {
-    let mut protos = Vec::new();
-    find(folder, &mut protos)?;
-    protos.sort();
+    let protos = proto_files(folder)?;
     let mut all = vec![folder.to_path_buf()];
     all.extend_from_slice(includes);
     let mut front = Front::new(Sources::new(&all), Columns::Bytes);
@@ -29,7 +27,14 @@ pub(crate) fn contract(folder: &Path, includes: &[PathBuf]) -> Result<Contract, 
     }
 }
 
-/// Every `.proto` file below a folder.
+/// Every `.proto` file below a folder, in order.
+pub(crate) fn proto_files(folder: &Path) -> Result<Vec<PathBuf>, Errors> {
+    let mut protos = Vec::new();
+    find(folder, &mut protos)?;
+    protos.sort();
+    Ok(protos)
+}
+
 fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Errors> {
     let cannot = |error| Errors::one(format!("cannot read `{}`: {error}", folder.display()));
     for entry in std::fs::read_dir(folder).map_err(cannot)? {

@@ -9,7 +9,7 @@ use std::fmt;
 pub struct Errors(pub(super) Vec<String>);
 
 impl Errors {
-    pub(super) fn one(text: impl Into<String>) -> Self {
+    pub(crate) fn one(text: impl Into<String>) -> Self {
         Self(vec![format!("error: {}", text.into())])
     }
 
@@ -32,6 +32,13 @@ impl Errors {
 pub(super) fn directives(level: &str, texts: &[String]) {
     for line in texts.join("\n\n").lines() {
         println!("cargo::{level}={line}");
+    }
+}
+
+impl From<Vec<String>> for Errors {
+    /// Texts that are ready to be shown, each with its `error: `.
+    fn from(texts: Vec<String>) -> Self {
+        Self(texts)
     }
 }
 

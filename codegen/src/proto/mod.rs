@@ -8,6 +8,7 @@ mod aggregate;
 mod aliases;
 mod builder;
 mod contract;
+mod current;
 mod errors;
 mod files;
 mod lower;
@@ -38,7 +39,8 @@ use crate::finding::{Finding, Findings};
 use crate::{check, ir};
 
 pub use builder::{Builder, Report, compile};
-pub(crate) use contract::contract;
+pub(crate) use contract::{contract, proto_files};
+pub(crate) use current::{Current, generated_for, released};
 pub use errors::Errors;
 pub(crate) use places::{Columns, offset, range};
 pub(crate) use sources::Sources;

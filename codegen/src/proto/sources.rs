@@ -93,6 +93,15 @@ impl Sources {
         }
     }
 
+    /// The text of all files that were read and are the author's, by the name they are imported by.
+    pub(super) fn texts(&self) -> BTreeMap<String, Rc<str>> {
+        let read = self.read.borrow();
+        read.iter()
+            .filter(|(_, source)| source.path.is_some())
+            .map(|(name, source)| (name.clone(), Rc::clone(&source.text)))
+            .collect()
+    }
+
     /// The paths of all files that were read and are the author's.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
         let read = self.read.borrow();

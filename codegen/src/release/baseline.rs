@@ -1,0 +1,169 @@
+//! The folder `released/`: the text of the last release and its history, as they are found there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::history::History;
+use super::read;
+use crate::compat::Contract;
+use crate::proto::{Current, Errors, generated_for, released};
+
+/// The folder of released text within `released/`.
+pub(super) const PROTO: &str = "proto";
+/// The file beside it.
+pub(super) const HISTORY: &str = "history.toml";
+
+/// The folder `released/`, read.
+#[derive(Debug)]
+pub(crate) struct Baseline {
+    folder: PathBuf,
+    /// What the history says.
+    pub(crate) history: History,
+    /// The released files, by the name they are imported by.
+    texts: BTreeMap<String, String>,
+}
+
+impl Baseline {
+    /// Reads the folder; `None` where there is none.
+    ///
+    /// # Errors
+    /// If one of its two parts is missing or cannot be read.
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, Errors> {
+        if !folder.is_dir() {
+            return Ok(None);
+        }
+        let history = history(folder)?;
+        let mut texts = BTreeMap::new();
+        collect(&folder.join(PROTO), "", &mut texts)?;
+        let shown = folder.display();
+        match (history, texts.is_empty()) {
+            (None, true) => Ok(None),
+            (None, false) => Err(Errors::one(format!(
+                "`{shown}/{HISTORY}` is missing beside `{shown}/{PROTO}`\n  = help: restore it: `git checkout \
+                 {shown}/{HISTORY}`; or remove `{shown}` and begin again with `cargo couplet release`"
+            ))),
+            (Some(history), true) if !history.releases.is_empty() => Err(Errors::one(format!(
+                "`{shown}/{HISTORY}` tells of releases, and their text in `{shown}/{PROTO}` is missing\n  = help: \
+                 restore it: `git checkout {shown}/{PROTO}`"
+            ))),
+            (Some(history), _) => Ok(Some(Self {
+                folder: folder.to_path_buf(),
+                history,
+                texts,
+            })),
+        }
+    }
+
+    /// Whether anything was released.
+    pub(crate) fn is_released(&self) -> bool {
+        !self.texts.is_empty()
+    }
+
+    /// The names of the released files.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &String> {
+        self.texts.keys()
+    }
+
+    /// Whether the released text is this text, however its lines end.
+    pub(crate) fn is_text_of(&self, texts: &BTreeMap<String, Rc<str>>) -> bool {
+        self.texts.len() == texts.len()
+            && self
+                .texts
+                .iter()
+                .all(|(name, old)| texts.get(name).is_some_and(|new| same(old, new)))
+    }
+
+    /// The released text, compiled, to be compared with what it has become.
+    ///
+    /// # Errors
+    /// What is wrong in it, and how to restore it.
+    pub(crate) fn contract(&self, current: &Current) -> Result<Contract, Errors> {
+        let files: BTreeSet<_> = self.texts.keys().cloned().collect();
+        let now: BTreeSet<_> = current
+            .contract
+            .files()
+            .map(|file| file.name().to_owned())
+            .collect();
+        let own = |pool: &prost_reflect::DescriptorPool| {
+            let generated = generated_for(pool, &self.roots(pool, current));
+            let was = |name: &String| {
+                files.contains(name)
+                    && (now.contains(name)
+                        || (!current.texts.contains_key(name) && generated.contains(name)))
+            };
+            files.iter().filter(|name| was(name)).cloned().collect()
+        };
+        released(&self.folder.join(PROTO), &files, own).map_err(|errors| self.broken(&errors))
+    }
+
+    /// The files that were compiled for themselves: those that still are, and those that nobody imports.
+    fn roots(&self, pool: &prost_reflect::DescriptorPool, current: &Current) -> Vec<String> {
+        let imported: BTreeSet<_> = pool
+            .files()
+            .flat_map(|file| file.dependencies().collect::<Vec<_>>())
+            .map(|file| file.name().to_owned())
+            .collect();
+        let is_root = |name: &&String| current.roots.contains(name) || !imported.contains(*name);
+        self.texts.keys().filter(is_root).cloned().collect()
+    }
+
+    fn broken(&self, errors: &Errors) -> Errors {
+        let folder = self.folder.join(PROTO);
+        let mut texts: Vec<String> = errors.iter().map(str::to_owned).collect();
+        texts.push(format!(
+            "error: the released text does not compile, so nothing can be compared with it\n  = note: `{0}` is what was \
+             released last, and nobody's to edit\n  = help: restore it: `git checkout {0}`",
+            folder.display()
+        ));
+        Errors::from(texts)
+    }
+}
+
+/// Reads only the history: all that is there of a contract in a package of the registry. `None` where there is none.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) fn history(folder: &Path) -> Result<Option<History>, Errors> {
+    let path = folder.join(HISTORY);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => read::history(&path, &text).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot_read(&path, &error)),
+    }
+}
+
+/// Every `.proto` file below a folder, by the name it is imported by.
+fn collect(
+    folder: &Path,
+    prefix: &str,
+    texts: &mut BTreeMap<String, String>,
+) -> Result<(), Errors> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(cannot_read(folder, &error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|error| cannot_read(folder, &error))?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = format!("{prefix}{}", name.to_string_lossy());
+        if path.is_dir() {
+            collect(&path, &format!("{name}/"), texts)?;
+        } else if name.ends_with(".proto") {
+            let text = std::fs::read_to_string(&path);
+            texts.insert(name, text.map_err(|error| cannot_read(&path, &error))?);
+        }
+    }
+    Ok(())
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Errors {
+    Errors::one(format!("cannot read `{}`: {error}", path.display()))
+}
+
+/// Whether two texts are the same but for what ends their lines: version control may have changed that.
+fn same(one: &str, other: &str) -> bool {
+    one == other || one.lines().eq(other.lines())
+}

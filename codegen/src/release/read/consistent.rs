@@ -1,0 +1,63 @@
+//! What no single entry of a history can tell: releases of one version, versions that went backwards.
+
+use std::collections::BTreeSet;
+
+use semver::Version;
+
+use super::values::{At, Reader};
+use crate::release::history::History;
+
+impl Reader<'_> {
+    /// What no single entry can tell.
+    pub(super) fn consistent(&mut self, history: &History) {
+        let mut seen: BTreeSet<(&str, &Version)> = BTreeSet::new();
+        for entry in &history.releases {
+            if !seen.insert((&entry.service, &entry.version)) {
+                let at = last(self.text, &entry.service, &entry.version);
+                let title = format!("{} {} was released twice", entry.service, entry.version);
+                self.wrong(at, &title, "two branches have both released it: keep the entry that users have, set the \
+                            version of `[service]` and released/proto to that release (`git checkout BRANCH -- released`), \
+                            and release the other change under a higher version");
+            }
+        }
+        for (service, served) in &history.services {
+            let releases = history
+                .releases
+                .iter()
+                .filter(|entry| entry.service == *service);
+            let highest = releases.max_by(|one, other| one.version.cmp_precedence(&other.version));
+            let at = self.text.find(&format!("[service.\"{service}\"]"));
+            let at = at.map(|at| at..at + service.len() + 12);
+            match highest {
+                Some(entry) if entry.version > served.version => {
+                    let title = format!(
+                        "the version of {service} went backwards: {} was released, and this says {}",
+                        entry.version, served.version
+                    );
+                    self.wrong(at, &title, "take released/ from the branch with the higher version: `git checkout BRANCH \
+                                -- released`");
+                }
+                Some(entry) if entry.version == served.version => {}
+                _ => {
+                    let title = format!(
+                        "{service} {} is no `[[release]]` of this file",
+                        served.version
+                    );
+                    self.wrong(
+                        at,
+                        &title,
+                        "take the last commit's: `git checkout released/history.toml`",
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The last entry of a version of a service, which is the one too many.
+fn last(text: &str, service: &str, version: &Version) -> At {
+    let service = format!("service = {service:?}\nversion = \"{version}\"");
+    let start = text.rfind(&service)?;
+    let start = start + service.find('\n')? + 1;
+    Some(start..start + format!("version = \"{version}\"").len())
+}
