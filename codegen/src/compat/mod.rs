@@ -15,6 +15,7 @@ mod contract;
 mod effect;
 mod pages;
 mod reach;
+mod route;
 mod rule;
 mod rules;
 mod structure;

@@ -5,11 +5,17 @@
 
 mod call;
 mod field;
+mod http;
 mod method;
 mod service;
 
 use super::rule::Family;
 
 /// Every family.
-pub(super) const FAMILIES: &[Family] =
-    &[service::FAMILY, method::FAMILY, call::FAMILY, field::FAMILY];
+pub(super) const FAMILIES: &[Family] = &[
+    service::FAMILY,
+    method::FAMILY,
+    call::FAMILY,
+    http::FAMILY,
+    field::FAMILY,
+];
