@@ -7,7 +7,7 @@ use syn::{Attribute, Ident, Visibility};
 
 use crate::derived::Derived;
 use crate::finding::Place;
-use crate::ir::{Body, Code, CrossMajor, Descriptor, Idempotency, Kind};
+use crate::ir::{Ages, Body, ClientMin, Code, CrossMajor, Descriptor, Idempotency, Kind};
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +52,8 @@ pub struct Service {
     pub accepts: Option<Written<String>>,
     /// Whether clients of an earlier MAJOR may be served.
     pub cross_major: Option<Written<CrossMajor>>,
+    /// The oldest server that a client can live with.
+    pub client_min: Option<Written<ClientMin>>,
     /// Policies of every method that does not say otherwise.
     pub defaults: Policies,
     /// The methods, in the order of the source.
@@ -62,6 +64,8 @@ pub struct Service {
     pub schema: String,
     /// What its releases tell of it.
     pub derived: Derived,
+    /// The same of the parts of its requests, by their numbers.
+    pub ages: Ages,
 }
 
 /// A method as it was written.

@@ -6,14 +6,17 @@ use tonic::Status;
 
 use crate::{
     call::{
-        Body, Cache, Call, Idempotency, Invoke, Kind, Meeting, Message, Method, Policies, Reply,
-        Service,
+        Ages, Body, Cache, Call, FieldAge, Idempotency, Inside, Invoke, Kind, Meeting, Message,
+        Method, MethodAge, Policies, Reply, Service,
     },
     codegen::Contract,
 };
 
 macro_rules! contract {
     ($service:ident, $methods:ident, $version:literal, $accepts:literal) => {
+        contract!($service, $methods, $version, $accepts, None);
+    };
+    ($service:ident, $methods:ident, $version:literal, $accepts:literal, $ages:expr) => {
         /// One release of the contract.
         pub(crate) static $service: Service = Service {
             name: "test.Echo",
@@ -22,6 +25,7 @@ macro_rules! contract {
             wire_since: "",
             schema: "",
             meeting: Meeting::DEFAULT,
+            ages: $ages,
             methods: &$methods,
             descriptor: &[],
             cache: Cache::new(),
@@ -56,7 +60,31 @@ macro_rules! contract {
 
 contract!(ECHO, ECHO_METHODS, "1.4.2", "");
 contract!(ECHO_2, ECHO_2_METHODS, "2.0.0", "");
+contract!(NEWER, NEWER_METHODS, "1.6.0", "", Some(&AGES));
 contract!(UNVERSIONED, UNVERSIONED_METHODS, "0.0.0", "");
+
+/// What is said came in 1.5.0, and so did nothing else.
+static AGES: Ages = Ages {
+    releases: &["1.5.0"],
+    methods: &[
+        MethodAge {
+            since: 0,
+            newest: 1,
+            request: 0,
+        },
+        MethodAge {
+            since: 0,
+            newest: 0,
+            request: 0,
+        },
+    ],
+    messages: &[&[FieldAge {
+        number: 1,
+        since: 1,
+        inside: Inside::Nothing,
+    }]],
+    enums: &[],
+};
 
 /// A unary call of the contract's first method.
 pub(crate) fn say(service: &'static Service, text: &str) -> Call {

@@ -22,6 +22,7 @@ pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Se
     let method_idents = names::methods(draft, findings);
     let version = version(draft, findings);
     let accepts = accepts(draft, version.as_ref(), findings);
+    let ages = ages(draft, findings);
     let methods: Vec<_> = draft
         .methods
         .iter()
@@ -42,6 +43,7 @@ pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Se
         version: version?,
         accepts,
         cross_major: cross_major(draft, findings),
+        ages,
         schema: draft.schema.clone(),
         wire_since: draft.derived.wire_since.clone(),
         methods: methods.into_iter().collect::<Option<_>>()?,
@@ -151,6 +153,25 @@ fn cross_major(draft: &draft::Service, findings: &mut Findings) -> ir::CrossMajo
         findings.add(finding.help("remove `accepts`, and it follows from the releases"));
     }
     value
+}
+
+/// What a client asks for call by call; without releases nobody knows what is new.
+fn ages(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Ages> {
+    let written = draft.client_min.as_ref()?;
+    if written.value == ir::ClientMin::Release {
+        return None;
+    }
+    if draft.derived.wire_since.is_none() {
+        let title = "`client_min: PER_CALL` without a release to go by";
+        let finding = Finding::warning(written.place, title);
+        findings.add(
+            finding
+                .label("clients ask for their own MINOR until then")
+                .help("make the first one: cargo couplet release"),
+        );
+        return None;
+    }
+    Some(draft.ages.clone())
 }
 
 /// Nothing is sent twice that must not run twice, and not for two reasons at once.

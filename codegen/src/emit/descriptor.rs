@@ -6,7 +6,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use semver::Version;
 
-use super::allow_deprecated;
+use super::{ages, allow_deprecated};
 use crate::ir::{
     Breaker, Bulkhead, Code, CrossMajor, Descriptor, Hedging, Idempotency, Kind, Method, Policies,
     RateLimit, Retry, Service, Window,
@@ -18,6 +18,7 @@ pub(super) fn emit(service: &Service) -> TokenStream {
     let (name, version) = (service.full_name(), service.version.to_string());
     let accepts = service.accepts.as_deref().unwrap_or_default();
     let (schema, meeting) = (&service.schema, meeting(service));
+    let ages = ages::emit(service.ages.as_ref());
     let wire_since = text(service.wire_since.as_ref());
     let descriptor = match service.descriptor {
         Descriptor::Package => quote!(FILE_DESCRIPTOR_SET),
@@ -36,6 +37,7 @@ pub(super) fn emit(service: &Service) -> TokenStream {
             wire_since: #wire_since,
             schema: #schema,
             meeting: #meeting,
+            ages: #ages,
             methods: &#table,
             descriptor: #descriptor,
             cache: ::couplet::codegen::Cache::new(),

@@ -4,6 +4,7 @@
 //! thin shells; everything that is *done* is in the runtime, behind `::couplet::codegen`. To add
 //! an emitter, write its file and add its line to [`EMITTERS`].
 
+mod ages;
 mod client;
 mod descriptor;
 pub mod proto;

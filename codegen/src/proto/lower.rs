@@ -9,11 +9,11 @@ use super::Front;
 use super::messages::Types;
 use super::options::{self, Origin};
 use super::places::At;
-use super::schema;
+use super::{ages, schema};
 use crate::derived::{Derived, Histories};
 use crate::docs;
 use crate::draft::{self, Language, Written};
-use crate::ir::{Descriptor, Idempotency, Kind};
+use crate::ir::{Ages, Descriptor, Idempotency, Kind};
 
 /// The field numbers of names and options in descriptors, which positions are made of.
 const NAME: i32 = 1;
@@ -40,12 +40,14 @@ pub(super) fn services(
     };
     let services = file.services();
     services
-        .map(|descriptor| draft::Service {
-            derived: histories
-                .get(descriptor.full_name())
-                .cloned()
-                .unwrap_or_default(),
-            ..service(pool, &descriptor, &mut origin, types)
+        .map(|descriptor| {
+            let history = histories.get(descriptor.full_name());
+            let derived = history.cloned().unwrap_or_default();
+            draft::Service {
+                ages: ages::of(&descriptor, &derived.since),
+                derived,
+                ..service(pool, &descriptor, &mut origin, types)
+            }
         })
         .collect()
 }
@@ -77,6 +79,7 @@ fn service(
         version: read.version,
         accepts: read.accepts,
         cross_major: read.cross_major,
+        client_min: read.client_min,
         defaults: read.defaults,
         methods: methods
             .map(|descriptor| method(pool, &descriptor, origin, types))
@@ -84,6 +87,7 @@ fn service(
         descriptor: Descriptor::Package,
         schema: schema::hash(&descriptor.parent_file()),
         derived: Derived::default(),
+        ages: Ages::default(),
     }
 }
 

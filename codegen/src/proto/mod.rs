@@ -4,6 +4,7 @@
 //! sources ─▶ parse (or protoc, or a plugin's request) ─▶ pool ─▶ messages ─▶ lower ─▶ check ─▶ emit ─▶ files
 //! ```
 
+mod ages;
 mod aggregate;
 mod aliases;
 mod builder;

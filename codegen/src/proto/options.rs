@@ -9,7 +9,7 @@ use crate::draft::{
     Breaker, Bulkhead, Hedging, Mode, Policies, RateLimit, Retry, WindowType, Written,
 };
 use crate::finding::Place;
-use crate::ir::{Code, CrossMajor};
+use crate::ir::{ClientMin, Code, CrossMajor};
 
 /// The name of the option of services.
 pub(super) const SERVICE: &str = "couplet.service";
@@ -36,6 +36,7 @@ pub(super) struct ServiceOptions {
     pub(super) version: Option<Written<String>>,
     pub(super) accepts: Option<Written<String>>,
     pub(super) cross_major: Option<Written<CrossMajor>>,
+    pub(super) client_min: Option<Written<ClientMin>>,
     pub(super) defaults: Policies,
 }
 
@@ -56,6 +57,10 @@ pub(super) fn service(
         cross_major: reader.choice("cross_major", |number| match number {
             1 => CrossMajor::Wire,
             _ => CrossMajor::Refuse,
+        }),
+        client_min: reader.choice("client_min", |number| match number {
+            1 => ClientMin::PerCall,
+            _ => ClientMin::Release,
         }),
         defaults: reader
             .group("defaults", policies)

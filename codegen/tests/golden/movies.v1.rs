@@ -850,6 +850,7 @@ static MOVIES: ::couplet::codegen::Service = ::couplet::codegen::Service {
     wire_since: "",
     schema: "cddc2cc6",
     meeting: ::couplet::codegen::Meeting::DEFAULT,
+    ages: ::core::option::Option::None,
     methods: &MOVIES_METHODS,
     descriptor: FILE_DESCRIPTOR_SET,
     cache: ::couplet::codegen::Cache::new(),

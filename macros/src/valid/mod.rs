@@ -8,7 +8,7 @@ mod signature;
 
 use couplet_codegen::derived::Derived;
 use couplet_codegen::draft::{Language, Method, Service, Written};
-use couplet_codegen::ir::{Body, Descriptor};
+use couplet_codegen::ir::{Ages, Body, Descriptor};
 use heck::ToUpperCamelCase;
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -52,6 +52,7 @@ pub(crate) fn service(arguments: &Arguments, item: &ItemTrait, report: &mut Repo
         accepts: said.accepts.filter(|_| version.is_some()),
         // Without a history nobody knows how far back the wire reaches.
         cross_major: None,
+        client_min: None,
         version,
         defaults: said.defaults,
         methods,
@@ -59,6 +60,7 @@ pub(crate) fn service(arguments: &Arguments, item: &ItemTrait, report: &mut Repo
         schema: String::new(),
         // What is written in Rust alone has no released text to compare with.
         derived: Derived::default(),
+        ages: Ages::default(),
     };
     Valid { service, types }
 }

@@ -64,6 +64,11 @@ impl Message {
         self.framed.slice(Self::PREFIX..)
     }
 
+    /// The message without its framing, where it need not be kept.
+    pub fn bytes(&self) -> &[u8] {
+        self.framed.get(Self::PREFIX..).unwrap_or_default()
+    }
+
     /// The message with its framing.
     pub fn framed(&self) -> &Bytes {
         &self.framed

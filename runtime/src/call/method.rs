@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::OnceLock};
 
-use super::{Policies, Release, release::Declared};
+use super::{Ages, Policies, Release, release::Declared};
 
 /// How many messages go each way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Service {
     pub schema: &'static str,
     /// Whom it meets.
     pub meeting: Meeting,
+    /// Since when the parts of its requests are there, where clients ask for a server by what a call uses.
+    pub ages: Option<&'static Ages>,
     /// Its methods, by index.
     pub methods: &'static [Method],
     /// The encoded `FileDescriptorSet` of the contract, for reflection; empty where there is none.
@@ -112,6 +114,7 @@ impl Service {
                 wire_since: self.wire_since,
                 schema: self.schema,
                 cross_major: self.meeting.cross_major,
+                releases: self.ages.map_or(&[], |ages| ages.releases),
             };
             Release::of(&declared).expect("the generator checked the declared version")
         })

@@ -3,6 +3,7 @@
 //! What lives here is data and its rules: the call and its answer, what a method is, deadlines, releases, the framing of
 //! messages and the names and codecs of the headers. Nothing here waits by itself, reads a clock or knows a socket.
 
+mod ages;
 mod body;
 mod deadline;
 pub(crate) mod encoding;
@@ -29,6 +30,7 @@ use std::{
 use http::Extensions;
 use tonic::metadata::MetadataMap;
 
+pub use ages::{Ages, FieldAge, Inside, MethodAge};
 pub use body::{Body, Trailers};
 pub use deadline::{Deadline, Limit};
 pub use encoding::Encoding;

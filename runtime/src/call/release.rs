@@ -38,6 +38,8 @@ pub struct Declared<'a> {
     pub schema: &'a str,
     /// How far back the least client may be, where `accepts` does not say it.
     pub cross_major: CrossMajor,
+    /// The releases that brought what a call may use, MAJOR.MINOR.PATCH, oldest first.
+    pub releases: &'a [&'a str],
 }
 
 /// What one end says, ready to be written.
@@ -58,6 +60,9 @@ pub struct Release {
     pub client: Said,
     /// What a server says: the declared `accepts`, or the first release of its MAJOR that has the same wire.
     pub server: Said,
+    /// What a client says whose call uses nothing newer than the service's first release, and after it the same for
+    /// each of the [`releases`](super::Ages::releases).
+    pub older: Box<[Said]>,
 }
 
 /// What the other end said, or what is to be said to it.
@@ -117,6 +122,7 @@ impl Release {
         }
         let floor = declared.floor(&version)?;
         Ok(Self {
+            older: declared.older(&version)?,
             client: Said::new(version.clone(), Minimum::of(&version))?,
             server: Said::new(version, floor)?,
         })
@@ -124,6 +130,23 @@ impl Release {
 }
 
 impl Declared<'_> {
+    /// What a client of `version` says that needs no more than the first release, or than one of the others. Before the
+    /// last break on the wire there is no server for it.
+    fn older(&self, version: &Version) -> Result<Box<[Said]>, ReleaseError> {
+        let floor = Declared {
+            accepts: "",
+            cross_major: CrossMajor::Refuse,
+            ..*self
+        };
+        let floor = floor.floor(version)?;
+        let needed = self.releases.iter().map(|release| {
+            let release = Minimum::of(&parse_version(release)?);
+            Ok(release.clamp(floor, Minimum::of(version)))
+        });
+        let all = std::iter::once(Ok(floor)).chain(needed);
+        all.map(|min| Said::new(version.clone(), min?)).collect()
+    }
+
     /// The least client of a server of `version`.
     fn floor(&self, version: &Version) -> Result<Minimum, ReleaseError> {
         if !self.accepts.is_empty() {

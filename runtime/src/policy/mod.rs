@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod age;
 pub mod backoff;
 pub mod breaker;
 pub mod counter;

@@ -10,8 +10,8 @@ use super::{
     refusal::{is_refusal, refuse},
 };
 use crate::{
-    call::{Announced, Call, Invoke, Mark, Method, Reply, Said, Service, headers},
-    policy::version::admits,
+    call::{Announced, Body, Call, Invoke, Mark, Method, Reply, Said, Service, headers},
+    policy::{age, version::admits},
 };
 
 /// The client's side.
@@ -72,7 +72,7 @@ impl<I: Invoke> Invoke for Calling<I> {
         if !service.is_versioned() {
             return self.inner.invoke(call).await;
         }
-        let said = &service.release().client;
+        let said = asking(&call);
         let method = call.method;
         call.announced = Announced::Own(said);
         match self.inner.invoke(call).await {
@@ -98,6 +98,20 @@ impl<I> Calling<I> {
             _ => self.counts.fitting.add(),
         }
     }
+}
+
+/// What the client of `call` says: it asks for a server of its own MINOR, or, where its contract says so, for one that
+/// knows all that this call uses. A stream's head leaves before its messages.
+fn asking(call: &Call) -> &'static Said {
+    let service = call.method.service;
+    let release = service.release();
+    let (Some(ages), Body::One(message, _)) = (service.ages, &call.body) else {
+        return &release.client;
+    };
+    let needed = age::needed(ages, call.method.index, message.bytes());
+    needed
+        .and_then(|needed| release.older.get(needed))
+        .unwrap_or(&release.client)
 }
 
 /// A server that does not know the method is probably of another release: say which two are at play. A refusal by the

@@ -7,8 +7,8 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::{Calling, Serving, serving::announce};
-use crate::call::{Announced, Call, Invoke, Mark, Release, Reply};
-use crate::fixture::{ECHO, ECHO_2, Handler, UNVERSIONED, echo, say};
+use crate::call::{Announced, Body, Call, Invoke, Mark, Release, Reply};
+use crate::fixture::{ECHO, ECHO_2, Handler, NEWER, UNVERSIONED, echo, say};
 
 /// A client of one release over a server of 1.4.2.
 fn pair<I: Invoke>(server: I) -> Calling<Serving<I>> {
@@ -134,6 +134,57 @@ async fn a_method_that_the_server_is_too_old_for_names_the_release_that_brought_
         status.message(),
         "Echo/Repeat came in 1.3.0; this server is 1.2.9 (unknown method `Repeat`)"
     );
+}
+
+#[tokio::test]
+async fn a_newer_client_that_uses_nothing_new_is_served_by_an_older_server() {
+    let server = Handler(|call: Call| async move {
+        let client = call.announced.range().unwrap();
+        assert_eq!(
+            (client.version.to_string(), client.min.to_string()),
+            ("1.6.0".into(), "1.0".into())
+        );
+        echo(call).await
+    });
+    let stack = Calling::new(AsEcho(Serving::new(server, Arc::default())), Arc::default());
+    stack.invoke(say(&NEWER, "")).await.unwrap();
+    assert_eq!(stack.counts.fitting.sum(), 1);
+}
+
+#[tokio::test]
+async fn what_is_new_in_a_request_needs_a_server_that_knows_it() {
+    let server = Handler(|_| async { panic!("refused before the handler") });
+    let stack = Calling::new(AsEcho(Serving::new(server, Arc::default())), Arc::default());
+    let refused = stack.invoke(say(&NEWER, "hi")).await.unwrap_err();
+    assert!(
+        refused
+            .message()
+            .contains("client 1.6.0 needs a server of at least 1.5, the server is 1.4.2"),
+        "{refused}"
+    );
+
+    // A server that does not look is found out by its answer, by the same minimum.
+    let careless = Handler(|call: Call| async move {
+        Ok(Reply {
+            announced: Announced::Own(&ECHO.release().server),
+            ..echo(call).await?
+        })
+    });
+    let stack = Calling::new(careless, Arc::default());
+    assert!(stack.invoke(say(&NEWER, "")).await.is_ok());
+    let refused = stack.invoke(say(&NEWER, "hi")).await.unwrap_err();
+    assert!(refused.message().contains("at least 1.5"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_stream_asks_for_the_clients_own_minor() {
+    let stack = pair(Handler(|call: Call| async move {
+        assert_eq!(call.announced.range().unwrap().min.to_string(), "1.6");
+        echo(call).await
+    }));
+    let mut call = say(&NEWER, "");
+    call.body = Body::Many(call.body.into_frames());
+    stack.invoke(call).await.unwrap();
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ static SERVICE: Service = Service {
     wire_since: "",
     schema: "",
     meeting: Meeting::DEFAULT,
+    ages: None,
     methods: &METHODS,
     descriptor: &[],
     cache: Cache::new(),
