@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use prost_build::Config;
+use prost_reflect::DescriptorPool;
 
 use super::errors::{Errors, directives};
 use super::places::Columns;
 use super::sources::Sources;
-use super::{Front, Settings, files, generate, parse, protoc, render, written};
+use super::{Current, Front, Settings, files, generate, parse, protoc, render, written};
 use crate::derived::Histories;
 use crate::finding::Severity;
+use crate::release::{Gate, Place, Told};
 
 /// Generates Rust from the files at `protos`, which import each other from `includes`.
 ///
@@ -33,6 +35,7 @@ pub struct Builder {
     tweaks: Vec<Tweak>,
     tonic_stubs: bool,
     histories: Histories,
+    released: Option<PathBuf>,
     errors_in_code: bool,
     quiet: bool,
 }
@@ -124,6 +127,15 @@ impl Builder {
         self
     }
 
+    /// Compares with the release in this folder. Default: `released` beside the Cargo.toml of the build script's package;
+    /// outside a build script there is none. A build script that compiles several contracts names one for each.
+    ///
+    /// A package that cargo has fetched, or that is vendored, is compared with nothing.
+    pub fn released(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.released = Some(folder.into());
+        self
+    }
+
     /// Says what the releases of services tell of them, in the place of a history in files.
     #[doc(hidden)]
     pub fn histories(mut self, histories: Histories) -> Self {
@@ -171,35 +183,37 @@ impl Builder {
                 "no output folder: set `out_dir`, or call this from a build script",
             ));
         };
-        let sources = Sources::new(includes);
-        let (mut front, pool) = match &self.protoc {
-            None => {
-                let mut front = Front::new(sources, Columns::Bytes);
-                let pool = parse::parse(&mut front, protos);
-                (front, pool)
-            }
-            Some(program) => {
-                let mut front = Front::new(sources, Columns::Tabbed);
-                let pool = protoc::parse(&mut front, program, protos, &out_dir);
-                (front, pool)
+        let (mut front, pool) = self.front(protos, includes, &out_dir);
+        let baseline = self.baseline();
+        let (quiet, errors_in_code) = (self.quiet, self.errors_in_code);
+        let gate = baseline.as_ref().map_or(Ok(Gate::Nowhere), Place::open);
+        let settings = self.into_settings(gate.as_ref().ok());
+        let generated = pool.and_then(|pool| {
+            let files = generate(&mut front, &pool, settings)?;
+            Some((files, Current::of(&front, &pool)))
+        });
+        let inputs = front.sources.paths();
+        let mut warnings = rendered(&front, Severity::Warning);
+        let outcome = match generated {
+            None => Err(rendered(&front, Severity::Error)),
+            Some((files, current)) => {
+                let told = gate.and_then(|gate| gate.held(current, &out_dir));
+                let told = told.unwrap_or_else(Told::from);
+                warnings.extend(told.warnings);
+                match told.errors {
+                    none if none.is_empty() => Ok(files),
+                    errors => Err(errors),
+                }
             }
         };
-        let (quiet, errors_in_code) = (self.quiet, self.errors_in_code);
-        let settings = self.into_settings();
-        let generated = pool.and_then(|pool| generate(&mut front, &pool, settings));
-
-        let inputs = front.sources.paths();
-        let warnings = rendered(&front, Severity::Warning);
         if !quiet {
-            rerun_if_changed(protos, &inputs);
+            rerun_if_changed(protos, &inputs, baseline.and_then(Place::watched));
             directives("warning", &warnings);
         }
-        let files = match generated {
-            Some(files) => written::replace(&out_dir, protos, &files)?,
-            None => match rendered(&front, Severity::Error) {
-                errors if errors_in_code => written::write(&out_dir, &in_code(&front, &errors))?,
-                errors => return Err(Errors(errors)),
-            },
+        let files = match outcome {
+            Ok(files) => written::replace(&out_dir, protos, &files)?,
+            Err(errors) if errors_in_code => written::write(&out_dir, &in_code(&front, &errors))?,
+            Err(errors) => return Err(Errors(errors)),
         };
         Ok(Report {
             files,
@@ -208,8 +222,38 @@ impl Builder {
         })
     }
 
+    /// Reads the contract, by whichever compiler.
+    fn front(
+        &self,
+        protos: &[PathBuf],
+        includes: &[PathBuf],
+        out_dir: &Path,
+    ) -> (Front, Option<DescriptorPool>) {
+        let sources = Sources::new(includes);
+        match &self.protoc {
+            None => {
+                let mut front = Front::new(sources, Columns::Bytes);
+                let pool = parse::parse(&mut front, protos);
+                (front, pool)
+            }
+            Some(program) => {
+                let mut front = Front::new(sources, Columns::Tabbed);
+                let pool = protoc::parse(&mut front, program, protos, out_dir);
+                (front, pool)
+            }
+        }
+    }
+
+    /// Where the releases of this contract are, if anybody can know.
+    fn baseline(&self) -> Option<Place> {
+        let script = std::env::var_os("OUT_DIR").and(std::env::var_os("CARGO_MANIFEST_DIR"));
+        Place::of(self.released.as_deref(), script.as_deref().map(Path::new))
+    }
+
     /// What the settings are to the generator.
-    pub(super) fn into_settings(self) -> Settings {
+    pub(super) fn into_settings(self, gate: Option<&Gate>) -> Settings {
+        let mut histories = gate.map(Gate::histories).unwrap_or_default();
+        histories.extend(self.histories);
         let mut config = Config::new();
         for tweak in self.tweaks {
             tweak(&mut config);
@@ -219,7 +263,7 @@ impl Builder {
         Settings {
             config,
             tonic_stubs: self.tonic_stubs,
-            histories: self.histories,
+            histories,
         }
     }
 }
@@ -249,8 +293,9 @@ pub(super) fn rendered(front: &Front, severity: Severity) -> Vec<String> {
     clippy::print_stdout,
     reason = "this is how a build script speaks to cargo"
 )]
-fn rerun_if_changed(protos: &[PathBuf], inputs: &[PathBuf]) {
-    let paths: std::collections::BTreeSet<_> = protos.iter().chain(inputs).collect();
+fn rerun_if_changed(protos: &[PathBuf], inputs: &[PathBuf], baseline: Option<PathBuf>) {
+    let all = protos.iter().chain(inputs).chain(&baseline);
+    let paths: std::collections::BTreeSet<_> = all.collect();
     for path in paths {
         println!("cargo::rerun-if-changed={}", path.display());
     }

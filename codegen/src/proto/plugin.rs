@@ -94,7 +94,7 @@ fn files(request: &[u8], warnings: &mut Vec<String>) -> Result<Vec<File>, String
     let (builder, includes) = parameters(request.parameter.as_deref().unwrap_or_default())?;
     let mut front = Front::new(Sources::new(&includes), Columns::Tabbed);
     front.roots = request.files_to_generate;
-    let generated = generate(&mut front, &pool, builder.into_settings());
+    let generated = generate(&mut front, &pool, builder.into_settings(None));
     *warnings = rendered(&front, Severity::Warning);
     let Some(files) = generated else {
         return Err(rendered(&front, Severity::Error).join("\n\n"));

@@ -26,6 +26,7 @@
 mod accept;
 mod baseline;
 mod check;
+mod gate;
 mod history;
 mod judge;
 mod make;
@@ -37,6 +38,7 @@ mod verdict;
 
 pub use accept::accept;
 pub use check::{Check, check};
+pub(crate) use gate::{Gate, Place};
 pub use history::{Accepted, Breaking, Docs, Entry, History, RetiredEver, Served, Settings};
 pub use judge::judge;
 pub use make::{Moved, Release, release};

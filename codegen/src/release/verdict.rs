@@ -159,13 +159,14 @@ impl std::fmt::Display for Tally {
             (self.patch, "docs"),
         ];
         let parts = parts.into_iter().filter(|(count, _)| *count > 0);
-        let parts: Vec<_> = parts
-            .map(|(count, word)| format!("{count} {word}"))
-            .collect();
-        match (parts.join(", "), self.major + self.minor + self.patch) {
-            (_, 0) => formatter.write_str("no change"),
-            (text, 1) => write!(formatter, "{text} change"),
-            (text, _) => write!(formatter, "{text} changes"),
+        let parts: Vec<_> = parts.collect();
+        let last = parts.last().map_or(0, |(count, _)| *count);
+        let words = parts.iter().map(|(count, word)| format!("{count} {word}"));
+        let words: Vec<_> = words.collect();
+        match last {
+            0 => formatter.write_str("no change"),
+            1 => write!(formatter, "{} change", words.join(", ")),
+            _ => write!(formatter, "{} changes", words.join(", ")),
         }
     }
 }

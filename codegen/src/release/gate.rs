@@ -1,0 +1,126 @@
+//! The gate of a build: where its baseline is, whether it is held against it, and what it is told then.
+
+use std::path::{Path, PathBuf};
+
+use super::baseline::{self, Baseline};
+use super::check::Check;
+use super::message::Told;
+use super::project::RELEASED;
+use crate::derived::Histories;
+use crate::proto::{Current, Errors};
+
+/// Beside what a build writes: that it has said how a baseline is made.
+const SAID: &str = "_couplet.baseline";
+
+/// Where the releases of a contract are kept, or would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    folder: PathBuf,
+    /// The package is what cargo has fetched, or what a team has vendored.
+    foreign: bool,
+}
+
+/// The gate of a build.
+#[derive(Debug)]
+pub(crate) enum Gate {
+    /// Nobody knows where a baseline would be: this is no build script.
+    Nowhere,
+    /// The package is somebody else's: its history is read, and nothing is held against it.
+    Foreign(Histories),
+    /// There is no baseline yet.
+    Unreleased,
+    /// There is one.
+    Released(Box<Baseline>),
+}
+
+impl Place {
+    /// The folder that was `chosen`, or else the one beside the Cargo.toml in the folder of a build script's package.
+    pub(crate) fn of(chosen: Option<&Path>, manifest_dir: Option<&Path>) -> Option<Self> {
+        let beside = || Some(shown(manifest_dir?.join(RELEASED)));
+        let folder = chosen.map(Path::to_path_buf).or_else(beside)?;
+        let foreign = manifest_dir.is_some_and(is_foreign);
+        Some(Self { folder, foreign })
+    }
+
+    /// Reads what is there.
+    ///
+    /// # Errors
+    /// If the baseline cannot be read.
+    pub(crate) fn open(&self) -> Result<Gate, Errors> {
+        if self.foreign {
+            let history = baseline::history(&self.folder)?.unwrap_or_default();
+            return Ok(Gate::Foreign(history.histories()));
+        }
+        Ok(match Baseline::read(&self.folder)? {
+            Some(baseline) => Gate::Released(Box::new(baseline)),
+            None => Gate::Unreleased,
+        })
+    }
+
+    /// The folder, if it is there for cargo to watch: it would run a build script each time for one that is not.
+    pub(crate) fn watched(self) -> Option<PathBuf> {
+        self.folder.is_dir().then_some(self.folder)
+    }
+}
+
+impl Gate {
+    /// What generated code is told of the releases.
+    pub(crate) fn histories(&self) -> Histories {
+        match self {
+            Self::Nowhere | Self::Unreleased => Histories::new(),
+            Self::Foreign(histories) => histories.clone(),
+            Self::Released(baseline) => baseline.history.histories(),
+        }
+    }
+
+    /// Holds a contract against its baseline. Without one it says how it is made, once for each `out_dir`.
+    ///
+    /// # Errors
+    /// If the released text does not compile.
+    pub(crate) fn held(self, current: Current, out_dir: &Path) -> Result<Told, Errors> {
+        match self {
+            Self::Nowhere | Self::Foreign(_) => Ok(Told::default()),
+            Self::Unreleased => Ok(unreleased(&current, out_dir)),
+            Self::Released(baseline) => Ok(Check::of(current, Some(*baseline))?.told()),
+        }
+    }
+}
+
+fn unreleased(current: &Current, out_dir: &Path) -> Told {
+    let declared = current.declared.iter();
+    let version =
+        declared.filter_map(|declared| Some((&declared.service, declared.version.as_ref()?)));
+    let said = out_dir.join(SAID);
+    match version.min_by_key(|(service, _)| *service) {
+        Some((service, version)) if !said.exists() => {
+            let text = format!(
+                "{service} declares version {version}, and nothing holds its changes to it: `cargo couplet release` keeps \
+                 this release in {RELEASED}/, and the next build compares"
+            );
+            // If it cannot be written, it is said again.
+            let _ = std::fs::write(said, "");
+            Told {
+                errors: Vec::new(),
+                warnings: vec![text],
+            }
+        }
+        _ => Told::default(),
+    }
+}
+
+/// Whether a package is from a registry or from somebody's repository: what cargo fetched, or a team has vendored.
+fn is_foreign(manifest_dir: &Path) -> bool {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    home.is_some_and(|home| manifest_dir.starts_with(home))
+        || manifest_dir.join(".cargo-checksum.json").is_file()
+}
+
+/// A path as short as it can be said: seen from the folder in which cargo runs build scripts.
+fn shown(path: PathBuf) -> PathBuf {
+    let here = std::env::current_dir();
+    let below = here
+        .ok()
+        .and_then(|here| path.strip_prefix(here).ok().map(Path::to_path_buf));
+    below.unwrap_or(path)
+}
