@@ -33,6 +33,12 @@ impl Contract {
         crate::proto::contract(folder, includes)
     }
 
+    /// A contract that is known by its descriptors alone: all of its files are compared.
+    pub fn of(pool: DescriptorPool) -> Self {
+        let own = pool.files().map(|file| file.name().to_owned()).collect();
+        Self::new(pool, Rc::default(), Columns::Bytes, own)
+    }
+
     pub(crate) fn new(
         pool: DescriptorPool,
         sources: Rc<Sources>,

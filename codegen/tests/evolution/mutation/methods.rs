@@ -1,0 +1,113 @@
+//! Changes of services and their methods.
+
+use prost_types::method_options::IdempotencyLevel;
+use prost_types::{FileDescriptorSet, MethodDescriptorProto, MethodOptions};
+
+use super::Mutation;
+use super::types::type_name;
+use crate::random::Random;
+
+pub(super) const MUTATIONS: &[Mutation] = &[
+    ("delete a service", |set, file, random| {
+        let services = &mut set.file[file].service;
+        if services.is_empty() {
+            return None;
+        }
+        let index = random.below(services.len());
+        Some(format!("{} deleted", services.remove(index).name()))
+    }),
+    ("delete a method", |set, file, random| {
+        method(set, file, random, |methods, index, _| {
+            Some(format!("{} deleted", methods.remove(index).name()))
+        })
+    }),
+    ("rename a method", |set, file, random| {
+        method(set, file, random, |methods, index, _| {
+            let old = methods[index].name().to_owned();
+            methods[index].name = Some(format!("{old}Renamed"));
+            Some(format!("{old} renamed"))
+        })
+    }),
+    ("add a method", |set, file, random| {
+        method(set, file, random, |methods, index, _| {
+            let mut added = methods[index].clone();
+            added.name = Some("AddedHere".to_owned());
+            methods.push(added);
+            Some("a method added".to_owned())
+        })
+    }),
+    ("make requests a stream, or one", |set, file, random| {
+        method(set, file, random, |methods, index, _| {
+            let method = &mut methods[index];
+            method.client_streaming = Some(!method.client_streaming());
+            Some(format!("requests of {}", method.name()))
+        })
+    }),
+    ("make answers a stream, or one", |set, file, random| {
+        method(set, file, random, |methods, index, _| {
+            let method = &mut methods[index];
+            method.server_streaming = Some(!method.server_streaming());
+            Some(format!("answers of {}", method.name()))
+        })
+    }),
+    ("exchange the request", |set, file, random| {
+        let names: Vec<_> = set.file[file]
+            .message_type
+            .iter()
+            .map(|message| message.name().to_owned())
+            .collect();
+        let other = type_name(&set.file[file], random.pick(&names)?);
+        method(set, file, random, |methods, index, _| {
+            let method = &mut methods[index];
+            let changed = method.input_type() != other;
+            method.input_type = Some(other.clone());
+            changed.then(|| format!("{} takes {other}", method.name()))
+        })
+    }),
+    ("exchange the answer", |set, file, random| {
+        let names: Vec<_> = set.file[file]
+            .message_type
+            .iter()
+            .map(|message| message.name().to_owned())
+            .collect();
+        let other = type_name(&set.file[file], random.pick(&names)?);
+        method(set, file, random, |methods, index, _| {
+            let method = &mut methods[index];
+            let changed = method.output_type() != other;
+            method.output_type = Some(other.clone());
+            changed.then(|| format!("{} gives {other}", method.name()))
+        })
+    }),
+    ("promise less about repeats", |set, file, random| {
+        method(set, file, random, |methods, index, _| {
+            let method = &mut methods[index];
+            let options = method.options.get_or_insert_default();
+            let level = match options.idempotency_level() {
+                IdempotencyLevel::NoSideEffects => IdempotencyLevel::IdempotencyUnknown,
+                _ => IdempotencyLevel::NoSideEffects,
+            };
+            options.set_idempotency_level(level);
+            Some(format!("{} is {level:?}", method.name()))
+        })
+    }),
+    ("deprecate a method", |set, file, random| {
+        method(set, file, random, |methods, index, _| {
+            let options: &mut MethodOptions = methods[index].options.get_or_insert_default();
+            options.deprecated = Some(!options.deprecated());
+            Some(format!("{} deprecated, or not", methods[index].name()))
+        })
+    }),
+];
+
+fn method(
+    set: &mut FileDescriptorSet,
+    file: usize,
+    random: &mut Random,
+    change: impl FnOnce(&mut Vec<MethodDescriptorProto>, usize, &mut Random) -> Option<String>,
+) -> Option<String> {
+    let services = &mut set.file[file].service;
+    let index = (!services.is_empty()).then(|| random.below(services.len()))?;
+    let methods = &mut services[index].method;
+    let index = (!methods.is_empty()).then(|| random.below(methods.len()))?;
+    change(methods, index, random)
+}
