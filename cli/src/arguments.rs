@@ -21,10 +21,113 @@ pub(crate) struct Arguments {
 /// What can be asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Says what a build would say of the versions, and whether it would go on
+    Check(CheckArguments),
     /// Shows what changed between two states of a contract, and what that asks of its version
     Diff(DiffArguments),
+    /// Releases the contract as it is now: moves the baseline and the history on
+    Release(ReleaseArguments),
+    /// Accepts one change that no version covers, with a reason
+    Accept(AcceptArguments),
+    /// Shows where the version of each service stands, and what it is of
+    Versions(VersionsArguments),
     /// Explains a rule, with examples; lists all rules if none is named
     Explain(ExplainArguments),
+}
+
+/// Whose contract it is.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Package")]
+pub(crate) struct PackageArguments {
+    /// The package with the contract. Default: the one of this folder, or the only one of the workspace
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) package: Option<String>,
+    /// The Cargo.toml of the package or of its workspace
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest_path: Option<PathBuf>,
+}
+
+/// Whose contract is checked, and how the answer is shown.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo couplet check                   every contract of this workspace
+  cargo couplet check -p movies-api
+  cargo couplet check --format github   what is not covered, beside its lines in a pull request
+
+Exit codes: 0 if a build would go on; 1 if a version does not cover what changed; 2 if a contract does not compile or its
+baseline cannot be read.")]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+    /// How the answer is shown
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+}
+
+/// What is released, and what is written.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo couplet release --dry-run    shows what would be released, and writes nothing
+  cargo couplet release              then commit released/ and CHANGELOG.md with the contract
+
+The version is the one that the contract declares. The first release makes the baseline. What would stop a build stops a
+release (exit code 1), and then nothing is written.")]
+pub(crate) struct ReleaseArguments {
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+    /// Shows what would be released, and writes nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Where the section about the API is added. Default: CHANGELOG.md beside Cargo.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) changelog: Option<PathBuf>,
+    /// Adds no section to a changelog
+    #[arg(long, conflicts_with = "changelog")]
+    pub(crate) no_changelog: bool,
+}
+
+/// What is accepted, and why.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo couplet accept 3f2c9a41d07b --reason \"no client ever set it: metrics of May\"
+
+The change is written into released/history.toml; commit that file. It stays accepted through unrelated edits, and the
+next release takes it in.")]
+pub(crate) struct AcceptArguments {
+    /// The twelve digits that stand with the change
+    pub(crate) fingerprint: String,
+    /// Why it breaks nobody, for those who ask later
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+}
+
+/// Whose versions are shown.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo couplet versions                 every contract of this workspace
+  cargo couplet versions --format json   one JSON object a line, for each service")]
+pub(crate) struct VersionsArguments {
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+    /// How they are shown
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Table,
+}
+
+/// How a table is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Table {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 /// What is compared, and how it is shown.
@@ -52,9 +155,11 @@ pub(crate) struct DiffArguments {
     /// Answers with exit code 1 if a change asks for this much or more
     #[arg(long, value_enum, value_name = "BUMP")]
     pub(crate) fail_on: Option<Step>,
-    /// Leaves JSON out of account, for a contract that is spoken in protobuf's binary format alone
-    #[arg(long)]
+    /// Leaves JSON out of account, for two folders of a contract that is spoken in protobuf's binary format alone
+    #[arg(long, requires = "old")]
     pub(crate) no_json: bool,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
 }
 
 /// What is to be explained.

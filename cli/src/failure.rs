@@ -11,6 +11,41 @@ pub(crate) enum Failure {
     /// A folder that is not there.
     #[error("error: `{}` is no folder: name the folder that holds the .proto files", .0.display())]
     NoFolder(PathBuf),
+    /// Nothing was released yet.
+    #[error(
+        "error: there is no release to compare with: `{}` is not there\nhelp: `cargo couplet release` makes the first one; \
+         two folders are compared by `cargo couplet diff OLD NEW`",
+        .0.display()
+    )]
+    NoRelease(PathBuf),
+    /// Cargo does not know the package.
+    #[error("error: cargo cannot tell the packages of this folder:\n{0}")]
+    Cargo(String),
+    /// No package has a contract.
+    #[error(
+        "error: no package here has `couplet-codegen` among its build-dependencies\nhelp: go to the folder of a contract's \
+         package, or name it with `--manifest-path`"
+    )]
+    NoContract,
+    /// A package that is not there, or has no contract.
+    #[error("error: `{name}` is no package with a contract; those are: {}", .known.join(", "))]
+    NoPackage {
+        /// What was asked for.
+        name: String,
+        /// The packages that have one.
+        known: Vec<String>,
+    },
+    /// Only one can be meant.
+    #[error("error: there are several contracts here\nhelp: name one with `--package`: {}", .0.join(", "))]
+    Several(Vec<String>),
+    /// The changelog could not be written.
+    #[error("error: cannot write `{}`: {why}", .path.display())]
+    Changelog {
+        /// Where it is.
+        path: PathBuf,
+        /// What was wrong.
+        why: std::io::Error,
+    },
     /// A rule that there is not.
     #[error("error: there is no rule `{name}`{}\nhelp: `cargo couplet explain` lists all rules", similar(.near))]
     NoRule {

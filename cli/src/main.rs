@@ -9,11 +9,16 @@
     reason = "a program for the terminal"
 )]
 
+mod accept;
 mod arguments;
+mod check;
 mod diff;
 mod explain;
 mod failure;
 mod output;
+mod packages;
+mod release;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -33,6 +38,10 @@ enum Answer {
 fn main() -> ExitCode {
     let arguments = Arguments::parse_from(words(std::env::args_os()));
     let answer = match arguments.command {
+        Command::Accept(arguments) => accept::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Release(arguments) => release::run(&arguments),
+        Command::Versions(arguments) => versions::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     };

@@ -42,6 +42,15 @@ impl Reach {
         services.map(String::as_str)
     }
 
+    /// The full names of the types that a service reaches.
+    pub fn types(&self, service: &str) -> impl Iterator<Item = &str> {
+        let reached = self
+            .types
+            .iter()
+            .filter(move |(_, services)| services.contains(service));
+        reached.map(|(name, _)| name.as_str())
+    }
+
     /// Whether a server may send the type of this full name.
     pub fn is_answered(&self, name: &str) -> bool {
         self.answered.contains(name)

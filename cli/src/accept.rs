@@ -1,0 +1,17 @@
+//! `accept`: one change that no version covers, and why it may pass.
+
+use couplet_codegen::release;
+
+use crate::arguments::AcceptArguments;
+use crate::failure::Failure;
+use crate::{Answer, packages};
+
+/// Writes the acceptance into the history.
+pub(crate) fn run(arguments: &AcceptArguments) -> Result<Answer, Failure> {
+    let project = packages::one(&arguments.package)?.project()?;
+    let change = release::accept(&project, &arguments.fingerprint, &arguments.reason)?;
+    let history = project.released.join("history.toml");
+    println!("accepted: {}: {}", change.subject, change.message);
+    println!("commit `{}`", history.display());
+    Ok(Answer::Yes)
+}

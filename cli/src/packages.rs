@@ -1,0 +1,123 @@
+//! The packages that have a contract: those that build with `couplet-codegen`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use couplet_codegen::release::Project;
+use serde_json::Value;
+
+use crate::arguments::PackageArguments;
+use crate::failure::Failure;
+
+/// A package with a contract.
+#[derive(Debug, Clone)]
+pub(crate) struct Package {
+    /// Its name.
+    pub(crate) name: String,
+    /// The folder of its Cargo.toml.
+    pub(crate) folder: PathBuf,
+}
+
+impl Package {
+    /// Its contract.
+    pub(crate) fn project(&self) -> Result<Project, Failure> {
+        // Paths in messages are easier to read, and to click on, as seen from here.
+        let here = std::env::current_dir().unwrap_or_default();
+        let folder = match self.folder.strip_prefix(&here) {
+            Ok(below) if below.as_os_str().is_empty() => Path::new("."),
+            Ok(below) => below,
+            Err(_) => &self.folder,
+        };
+        Ok(Project::at(folder)?)
+    }
+}
+
+/// The packages that are meant: the one that is named, the one of this folder, or all of the workspace.
+pub(crate) fn meant(arguments: &PackageArguments) -> Result<Vec<Package>, Failure> {
+    let all = contracts(arguments.manifest_path.as_deref())?;
+    if let Some(name) = &arguments.package {
+        let named: Vec<_> = all
+            .iter()
+            .filter(|package| package.name == *name)
+            .cloned()
+            .collect();
+        let known = all.into_iter().map(|package| package.name).collect();
+        return match named.is_empty() {
+            true => Err(Failure::NoPackage {
+                name: name.clone(),
+                known,
+            }),
+            false => Ok(named),
+        };
+    }
+    let here = match &arguments.manifest_path {
+        Some(path) => path.parent().and_then(|folder| folder.canonicalize().ok()),
+        None => std::env::current_dir().ok(),
+    };
+    let around = |package: &&Package| {
+        here.as_deref()
+            .is_some_and(|here| here.starts_with(&package.folder))
+    };
+    match all
+        .iter()
+        .filter(around)
+        .max_by_key(|package| package.folder.as_os_str().len())
+    {
+        Some(package) => Ok(vec![package.clone()]),
+        None if all.is_empty() => Err(Failure::NoContract),
+        None => Ok(all),
+    }
+}
+
+/// The one package that is meant.
+pub(crate) fn one(arguments: &PackageArguments) -> Result<Package, Failure> {
+    let mut meant = meant(arguments)?;
+    match (meant.pop(), meant.is_empty()) {
+        (Some(package), true) => Ok(package),
+        (last, _) => {
+            let names = meant.into_iter().chain(last).map(|package| package.name);
+            Err(Failure::Several(names.collect()))
+        }
+    }
+}
+
+/// Every package of the workspace that builds with `couplet-codegen`.
+fn contracts(manifest: Option<&Path>) -> Result<Vec<Package>, Failure> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["metadata", "--no-deps", "--format-version", "1"]);
+    if let Some(path) = manifest {
+        command.arg("--manifest-path").arg(path);
+    }
+    let output = command
+        .output()
+        .map_err(|error| Failure::Cargo(error.to_string()))?;
+    if !output.status.success() {
+        return Err(Failure::Cargo(
+            String::from_utf8_lossy(&output.stderr)
+                .trim_end()
+                .to_owned(),
+        ));
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| Failure::Cargo(error.to_string()))?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    Ok(packages
+        .filter(|package| has_contract(package))
+        .filter_map(package)
+        .collect())
+}
+
+fn has_contract(package: &Value) -> bool {
+    let dependencies = package["dependencies"].as_array().into_iter().flatten();
+    let mut building = dependencies.filter(|dependency| dependency["kind"] == "build");
+    building.any(|dependency| dependency["name"] == "couplet-codegen")
+}
+
+fn package(package: &Value) -> Option<Package> {
+    let manifest = Path::new(package["manifest_path"].as_str()?);
+    Some(Package {
+        name: package["name"].as_str()?.to_owned(),
+        folder: manifest.parent()?.to_path_buf(),
+    })
+}
