@@ -63,6 +63,8 @@ pub(super) enum Owner {
     Type(String, String),
     /// A package.
     Package(String),
+    /// Everything in a file, or in several of one package.
+    All(Vec<Owner>, String),
 }
 
 /// A declaration, or a part of one: the name of its file and the path of the descriptor's numbers.

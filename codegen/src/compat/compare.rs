@@ -1,5 +1,6 @@
 //! The walk over two contracts: pairs up what is the same declaration and asks every family of rules about it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use prost_reflect::{
@@ -8,6 +9,7 @@ use prost_reflect::{
 
 use super::change::{Draft, Owner, Site};
 use super::contract::Contract;
+use super::declaration::Kept;
 use super::reach::Reach;
 use super::rule::Pair;
 use super::rules::FAMILIES;
@@ -26,6 +28,8 @@ pub(super) struct Comparison<'a> {
     pub(super) services: Vec<Fate<ServiceDescriptor>>,
     /// By path: a method that is in another service is another method.
     pub(super) methods: Vec<Fate<MethodDescriptor>>,
+    /// Of every kind, found when first asked for.
+    pub(super) declarations: OnceCell<Kept>,
 }
 
 /// What became of a declaration.
@@ -68,6 +72,7 @@ impl<'a> Comparison<'a> {
             terms,
             reach: Reach::of(&[old, new]),
             structure: Structure::default(),
+            declarations: OnceCell::new(),
             messages: pair_up(old_types.messages, new_types.messages, |message| {
                 message.full_name().to_owned()
             }),
@@ -199,6 +204,6 @@ impl Declared for FileDescriptor {
         Site::new(self.name(), &[])
     }
     fn owner(&self) -> Owner {
-        Owner::Package(self.package_name().to_owned())
+        super::declaration::owner(self.package_name(), std::slice::from_ref(self))
     }
 }

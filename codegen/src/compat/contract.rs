@@ -1,6 +1,6 @@
 //! A compiled contract with its text: one of the two sides of a comparison.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -20,9 +20,12 @@ pub struct Contract {
     own: BTreeSet<String>,
     /// Each file's spans by path, made when first asked for.
     spans: RefCell<HashMap<String, Rc<Spans>>>,
+    /// Each file's comments by path, found when first asked for.
+    comments: OnceCell<HashMap<String, Comments>>,
 }
 
 type Spans = HashMap<Vec<i32>, Span>;
+type Comments = HashMap<Vec<i32>, [String; 2]>;
 
 impl Contract {
     /// Compiles every `.proto` file below `folder`; what they import is looked for there, then in `includes`.
@@ -51,13 +54,19 @@ impl Contract {
             columns,
             own,
             spans: RefCell::default(),
+            comments: OnceCell::new(),
         }
     }
 
     /// The files that are compared: without those that couplet brings along, and without mere imports.
     pub fn files(&self) -> impl Iterator<Item = FileDescriptor> + '_ {
         let files = self.pool.files();
-        files.filter(|file| self.own.contains(file.name()))
+        files.filter(|file| self.is_own(file.name()))
+    }
+
+    /// Whether the file of this name is one of those that are compared.
+    pub(super) fn is_own(&self, file: &str) -> bool {
+        self.own.contains(file)
     }
 
     /// Every descriptor, of imports too.
@@ -96,20 +105,30 @@ impl Contract {
         }
     }
 
-    /// The comments above and behind a declaration, without the blanks that formatting leaves.
-    pub(super) fn comments(&self, site: &Site) -> Vec<String> {
-        let spans = self.spans(&site.file);
-        let Some(span) = spans.get(&site.path) else {
-            return Vec::new();
-        };
-        let comments = span
-            .leading_detached_comments
-            .iter()
-            .chain(&span.leading_comments)
-            .chain(&span.trailing_comments);
-        let lines = comments.flat_map(|comment| comment.lines());
-        let lines = lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
-        lines.filter(|line| !line.is_empty()).collect()
+    /// The comments at a place of a file: those apart from it, then those that belong to it. Empty where there is none.
+    pub(super) fn comments(&self, site: &Site) -> [String; 2] {
+        let comments = self.comments.get_or_init(|| self.commented());
+        let comments = comments.get(&site.file);
+        let comments = comments.and_then(|comments| comments.get(&site.path));
+        comments.cloned().unwrap_or_default()
+    }
+
+    fn commented(&self) -> HashMap<String, Comments> {
+        let mut files = HashMap::new();
+        for file in self.files() {
+            let info = file.file_descriptor_proto().source_code_info.as_ref();
+            let mut comments = Comments::new();
+            for span in info.into_iter().flat_map(|info| &info.location) {
+                let own = [&span.leading_comments, &span.trailing_comments];
+                let own: Vec<_> = own.into_iter().flatten().map(String::as_str).collect();
+                if !own.is_empty() || !span.leading_detached_comments.is_empty() {
+                    let apart = span.leading_detached_comments.join("\n");
+                    comments.insert(span.path.clone(), [apart, own.join("\n")]);
+                }
+            }
+            files.insert(file.name().to_owned(), comments);
+        }
+        files
     }
 
     fn spans(&self, file: &str) -> Rc<Spans> {

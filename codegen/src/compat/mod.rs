@@ -12,6 +12,7 @@
 mod change;
 mod compare;
 mod contract;
+mod declaration;
 mod effect;
 mod pages;
 mod reach;

@@ -57,16 +57,25 @@ impl Reach {
     }
 
     pub(super) fn scope(&self, owner: &Owner) -> Scope {
-        match owner {
-            Owner::Service(name) => Scope::Services(vec![name.clone()]),
-            Owner::Package(package) => Scope::Package(package.clone()),
+        let (services, package) = match owner {
+            Owner::Service(name) => return Scope::Services(vec![name.clone()]),
+            Owner::Package(package) => return Scope::Package(package.clone()),
             Owner::Type(name, package) => {
-                let services: Vec<_> = self.services(name).map(str::to_owned).collect();
-                match services.is_empty() {
-                    true => Scope::Package(package.clone()),
-                    false => Scope::Services(services),
-                }
+                let services: BTreeSet<_> = self.services(name).map(str::to_owned).collect();
+                (services, package)
             }
+            Owner::All(owners, package) => {
+                let scopes = owners.iter().map(|owner| self.scope(owner));
+                let services = scopes.flat_map(|scope| match scope {
+                    Scope::Services(services) => services,
+                    Scope::Package(_) => Vec::new(),
+                });
+                (services.collect(), package)
+            }
+        };
+        match services.is_empty() {
+            true => Scope::Package(package.clone()),
+            false => Scope::Services(services.into_iter().collect()),
         }
     }
 
@@ -77,6 +86,10 @@ impl Reach {
             Owner::Package(package) => !self.served.contains(package),
             Owner::Type(name, package) => {
                 self.types.contains_key(name) || !self.served.contains(package)
+            }
+            Owner::All(owners, package) => {
+                let mut owners = owners.iter();
+                !self.served.contains(package) || owners.any(|owner| self.is_on_the_wire(owner))
             }
         }
     }

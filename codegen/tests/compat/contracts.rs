@@ -10,17 +10,17 @@ mod scratch;
 use scratch::Scratch;
 
 /// Texts by the name of their file.
-pub type Files = BTreeMap<String, String>;
+pub(crate) type Files = BTreeMap<String, String>;
 
 /// What the changes between two contracts come to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Verdict {
-    pub bump: Bump,
-    pub effects: Effects,
+pub(crate) struct Verdict {
+    pub(crate) bump: Bump,
+    pub(crate) effects: Effects,
 }
 
 /// Compiles texts.
-pub fn contract(files: &Files) -> Result<Contract, String> {
+pub(crate) fn contract(files: &Files) -> Result<Contract, String> {
     let folder = Scratch::new();
     for (file, text) in files {
         let path = folder.path().join(file);
@@ -31,12 +31,12 @@ pub fn contract(files: &Files) -> Result<Contract, String> {
 }
 
 /// Every change between two contracts.
-pub fn changes(old: &Files, new: &Files, terms: &Terms) -> Result<Vec<Change>, String> {
+pub(crate) fn changes(old: &Files, new: &Files, terms: &Terms) -> Result<Vec<Change>, String> {
     Ok(diff(&contract(old)?, &contract(new)?, terms))
 }
 
 /// The worst of all.
-pub fn verdict(changes: &[Change]) -> Verdict {
+pub(crate) fn verdict(changes: &[Change]) -> Verdict {
     changes
         .iter()
         .fold(Verdict::default(), |worst, change| Verdict {

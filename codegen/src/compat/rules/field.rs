@@ -34,7 +34,7 @@ fn message(_: &Comparison<'_>, pair: Pair<'_, MessageDescriptor>, found: &mut Dr
 }
 
 /// Fields by name and number: the same name decides, then the same number.
-pub(super) fn fields(pair: &Pair<'_, MessageDescriptor>) -> Vec<Fate<FieldDescriptor>> {
+pub(in crate::compat) fn fields(pair: &Pair<'_, MessageDescriptor>) -> Vec<Fate<FieldDescriptor>> {
     let mut left: Vec<_> = pair.new.fields().collect();
     let mut take = |is_it: &dyn Fn(&FieldDescriptor) -> bool| {
         let index = left.iter().position(is_it)?;

@@ -4,12 +4,17 @@
 //! files, its `mod` line, its line here.
 
 mod call;
+mod deprecation;
+mod docs;
 mod field;
+mod file;
 mod http;
 mod method;
 mod service;
 
 use super::rule::Family;
+
+pub(super) use self::field::fields;
 
 /// Every family.
 pub(super) const FAMILIES: &[Family] = &[
@@ -17,5 +22,8 @@ pub(super) const FAMILIES: &[Family] = &[
     method::FAMILY,
     call::FAMILY,
     http::FAMILY,
+    file::FAMILY,
+    deprecation::FAMILY,
+    docs::FAMILY,
     field::FAMILY,
 ];
