@@ -61,11 +61,6 @@ impl Baseline {
         !self.texts.is_empty()
     }
 
-    /// The names of the released files.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &String> {
-        self.texts.keys()
-    }
-
     /// Whether the released text is this text, however its lines end.
     pub(crate) fn is_text_of(&self, texts: &BTreeMap<String, Rc<str>>) -> bool {
         self.texts.len() == texts.len()

@@ -35,6 +35,7 @@ mod project;
 mod read;
 mod steps;
 mod verdict;
+mod write;
 
 pub use accept::accept;
 pub use check::{Check, check};

@@ -1,0 +1,116 @@
+//! The files of a release, written whole or not at all: beside the old ones first, then put in their place.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::proto::Errors;
+use crate::release::baseline::{HISTORY, PROTO};
+
+/// The files of a release.
+#[derive(Debug)]
+pub(super) struct Files {
+    folder: PathBuf,
+    protos: BTreeMap<String, String>,
+    history: String,
+}
+
+impl Files {
+    pub(super) fn new(folder: &Path, texts: &BTreeMap<String, Rc<str>>, history: String) -> Self {
+        let protos = texts.iter();
+        Self {
+            folder: folder.to_path_buf(),
+            protos: protos
+                .map(|(name, text)| (name.clone(), text.to_string()))
+                .collect(),
+            history,
+        }
+    }
+
+    /// Writes everything and names it.
+    pub(super) fn write(&self) -> Result<Vec<PathBuf>, Errors> {
+        let wrong = |error: io::Error| {
+            Errors::one(format!(
+                "cannot write `{}`: {error}; nothing there was changed",
+                self.folder.display()
+            ))
+        };
+        std::fs::create_dir_all(&self.folder).map_err(wrong)?;
+        let fresh = self.beside("new");
+        let written = self.fill(&fresh).and_then(|()| self.exchange(&fresh));
+        let _ = std::fs::remove_dir_all(&fresh);
+        written.map_err(wrong)?;
+        let mut paths: Vec<_> = self
+            .protos
+            .keys()
+            .map(|name| self.folder.join(PROTO).join(name))
+            .collect();
+        paths.push(self.folder.join(HISTORY));
+        Ok(paths)
+    }
+
+    /// A folder of our own on the same file system.
+    fn beside(&self, name: &str) -> PathBuf {
+        self.folder.join(format!(".{name}-{}", std::process::id()))
+    }
+
+    fn fill(&self, fresh: &Path) -> io::Result<()> {
+        for (name, text) in &self.protos {
+            let path = fresh.join(PROTO).join(name);
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            std::fs::write(path, text)?;
+        }
+        std::fs::write(fresh.join(HISTORY), &self.history)
+    }
+
+    /// Puts the new files in the place of the old ones, or everything back.
+    fn exchange(&self, fresh: &Path) -> io::Result<()> {
+        let (proto, old) = (self.folder.join(PROTO), self.beside("old"));
+        let had = proto.is_dir();
+        if had {
+            std::fs::rename(&proto, &old)?;
+        }
+        let done = std::fs::rename(fresh.join(PROTO), &proto)
+            .and_then(|()| std::fs::rename(fresh.join(HISTORY), self.folder.join(HISTORY)));
+        if done.is_err() {
+            let _ = std::fs::remove_dir_all(&proto);
+            if had {
+                std::fs::rename(&old, &proto)?;
+            }
+        } else if had {
+            let _ = std::fs::remove_dir_all(&old);
+        }
+        done
+    }
+}
+
+/// The text of the history in a folder; that of an empty one where there is none.
+pub(super) fn history(folder: &Path) -> Result<String, Errors> {
+    let path = folder.join(HISTORY);
+    let text = std::fs::read_to_string(&path);
+    text.map_err(|error| Errors::one(format!("cannot read `{}`: {error}", path.display())))
+}
+
+/// Writes the history alone.
+pub(super) fn write_history(folder: &Path, text: &str) -> Result<(), Errors> {
+    let path = folder.join(HISTORY);
+    let fresh = folder.join(format!(".{HISTORY}-{}", std::process::id()));
+    let done = std::fs::write(&fresh, text).and_then(|()| std::fs::rename(&fresh, &path));
+    let _ = std::fs::remove_file(&fresh);
+    done.map_err(|error| Errors::one(format!("cannot write `{}`: {error}", path.display())))
+}
+
+/// Twelve digits that stand for all of these texts, however their lines end: FNV-1a, the upper 48 of 64 bits.
+pub(super) fn digest(texts: &BTreeMap<String, Rc<str>>) -> String {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for (name, text) in texts {
+        let lines = std::iter::once(name.as_str()).chain(text.lines());
+        for byte in lines.flat_map(|line| line.bytes().chain([0])) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    format!("{:012x}", hash >> 16)
+}
