@@ -17,6 +17,7 @@ mod peer;
 mod phase;
 mod policies;
 mod release;
+mod route;
 mod spare;
 pub mod status;
 mod streaming;
@@ -45,6 +46,7 @@ pub use policies::{
     BreakerPolicy, BulkheadPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy, Window,
 };
 pub use release::{Announced, Declared, Minimum, Range, Release, ReleaseError, Said};
+pub use route::{Choose, Refused, Route};
 pub use spare::Spare;
 pub use streaming::Streaming;
 

@@ -5,9 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use tonic::Status;
 
 use crate::{
-    call::{Call, Deadline, Erased, Invoke, Limit, Method, Reply, Shared, share},
+    call::{Call, Deadline, Erased, Invoke, Limit, Reply, Route, share},
     codegen::Contract,
-    stack,
+    stack::{self, Mount, Versioned, VersionedError},
 };
 
 /// Services of this process, reached by their clients as if they were elsewhere.
@@ -16,7 +16,7 @@ use crate::{
 /// the call.
 #[derive(Clone, Default)]
 pub struct Local {
-    methods: Arc<HashMap<&'static str, (&'static Method, Shared)>>,
+    methods: Arc<HashMap<&'static str, Route>>,
 }
 
 // === Local ===
@@ -30,21 +30,36 @@ impl Local {
     /// Carries to `contract` too.
     #[must_use]
     pub fn with<C: Contract>(mut self, contract: C) -> Self {
-        let shared = share(stack::server(contract, &stack::ServerCounts::default()));
-        let methods = Arc::make_mut(&mut self.methods);
-        for method in C::SERVICE.methods {
-            methods.insert(method.path, (method, Arc::clone(&shared)));
-        }
+        let invoke = share(stack::server(contract, &stack::ServerCounts::default()));
+        let methods = C::SERVICE.methods.iter();
+        self.extend(methods.map(|method| Route::One(method, Arc::clone(&invoke))));
         self
+    }
+
+    /// Carries to the releases of a service too, to each the calls of its clients.
+    ///
+    /// # Errors
+    /// If they do not go together.
+    pub fn with_versioned<C>(mut self, versioned: Versioned<C>) -> Result<Self, VersionedError> {
+        self.extend(versioned.mount()?.routes);
+        Ok(self)
+    }
+
+    fn extend(&mut self, routes: impl IntoIterator<Item = Route>) {
+        let methods = Arc::make_mut(&mut self.methods);
+        let routes = routes.into_iter();
+        methods.extend(routes.map(|route| (route.method().path, route)));
     }
 }
 
 impl Invoke for Local {
     async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
         let path = call.method.path;
-        let Some((method, service)) = self.methods.get(path) else {
+        let Some(route) = self.methods.get(path) else {
             return Err(Status::unimplemented(format!("no service here has {path}")));
         };
+        let chosen = route.choose(&call.announced);
+        let (method, service) = chosen.map_err(|refused| as_received(&refused.announced()))?;
         call.method = method;
         // What the caller chose from reaches the other end as one remaining time.
         if let Some(at) = call.deadline.instant() {

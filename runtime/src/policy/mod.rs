@@ -25,4 +25,5 @@ pub mod age;
 pub mod backoff;
 pub mod breaker;
 pub mod counter;
+pub mod served;
 pub mod version;

@@ -27,18 +27,16 @@ use super::{
     listener::{Boxed, Listener},
 };
 use crate::{
-    call::{Service, Shared, share},
     carrier::http2::fault::BoxError,
     carrier::http2::serve::{self, Dispatch, Foreign, Messages, Mounts, Routes, Settings},
-    codegen::Contract,
-    stack,
+    stack::{Mount, Mounted, VersionedError},
 };
 
 /// Builds a [`Server`]. Every bound has a default; see the methods that set them.
 #[must_use = "does nothing until it is served or bound"]
 pub struct Builder {
-    pub(super) contracts: Vec<(&'static Service, Shared)>,
-    counts: Vec<(&'static str, stack::ServerCounts)>,
+    pub(super) contracts: Vec<Mounted>,
+    misfit: Option<VersionedError>,
     pub(super) foreign: Vec<(&'static str, Foreign)>,
     #[cfg(feature = "health")]
     pub(super) health: bool,
@@ -65,7 +63,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             contracts: Vec::new(),
-            counts: Vec::new(),
+            misfit: None,
             foreign: Vec::new(),
             #[cfg(feature = "health")]
             health: false,
@@ -85,16 +83,17 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Serves a contract, inside the server's layers: deadlines, versions, panics.
+    /// Serves a contract, or several releases of one by [`Versioned`](crate::Versioned), inside the server's layers:
+    /// deadlines, versions, panics. Releases that do not go together are an error of [`bind`](Self::bind).
     #[expect(
         clippy::should_implement_trait,
         reason = "nobody takes a server for a number"
     )]
-    pub fn add<C: Contract>(mut self, contract: C) -> Self {
-        let counts = stack::ServerCounts::default();
-        let layers = stack::server(contract, &counts);
-        self.contracts.push((C::SERVICE, share(layers)));
-        self.counts.push((C::SERVICE.name, counts));
+    pub fn add(mut self, service: impl Mount) -> Self {
+        match service.mount() {
+            Ok(mounted) => self.contracts.push(mounted),
+            Err(misfit) => drop(self.misfit.get_or_insert(misfit)),
+        }
         self
     }
 
@@ -202,10 +201,15 @@ impl Builder {
     }
 
     fn over(mut self, listener: Listener) -> Result<Server, ServeError> {
+        if let Some(misfit) = self.misfit {
+            return Err(misfit.into());
+        }
         let mut routes = Routes::default();
         let extras = Extras::add_to(&mut self)?;
-        for (service, shared) in &self.contracts {
-            routes.add(service, shared)?;
+        let mut counts = Vec::new();
+        for mounted in self.contracts {
+            routes.add(mounted.service, mounted.routes)?;
+            counts.push((mounted.service.name, mounted.counts));
         }
         for (name, foreign) in self.foreign {
             routes.add_foreign(name, foreign)?;
@@ -223,7 +227,7 @@ impl Builder {
         };
         Ok(Server {
             listener,
-            counts: self.counts,
+            counts,
             shared: Arc::new(serve::Shared {
                 dispatch,
                 settings: self.settings,
@@ -239,7 +243,7 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let contracts = self.contracts.iter().map(|(service, _)| service.name);
+        let contracts = self.contracts.iter().map(|mounted| mounted.service.name);
         let foreign = self.foreign.iter().map(|(name, _)| *name);
         let services: Vec<_> = contracts.chain(foreign).collect();
         formatter

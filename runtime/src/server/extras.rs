@@ -37,7 +37,7 @@ impl Extras {
         if !builder.health {
             return Self::default();
         }
-        let contracts = builder.contracts.iter().map(|(service, _)| service.name);
+        let contracts = builder.contracts.iter().map(|mounted| mounted.service.name);
         let foreign = builder.foreign.iter().map(|(name, _)| *name);
         let names = contracts.chain(foreign).collect();
         let (reporter, service) = tonic_health::server::health_reporter();
@@ -81,7 +81,7 @@ impl Extras {
 fn reflect(builder: &mut Builder) -> Result<(), ServeError> {
     use tonic_reflection::server::Builder as Reflection;
 
-    let contracts = builder.contracts.iter().map(|(service, _)| service.name);
+    let contracts = builder.contracts.iter().map(|mounted| mounted.service.name);
     let foreign = builder.foreign.iter().map(|(name, _)| *name);
     let own = [
         "grpc.reflection.v1.ServerReflection",
@@ -91,7 +91,7 @@ fn reflect(builder: &mut Builder) -> Result<(), ServeError> {
     let described = builder
         .contracts
         .iter()
-        .map(|(service, _)| service.descriptor);
+        .map(|mounted| mounted.service.descriptor);
     let mut descriptors: Vec<_> = described
         .chain(builder.descriptors.iter().copied())
         .collect();

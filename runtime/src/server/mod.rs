@@ -15,6 +15,7 @@ mod extras;
 mod life;
 mod limits;
 mod listener;
+mod shell;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -23,10 +24,11 @@ use std::io;
 pub use address::Address;
 pub use builder::{Builder, Routed};
 pub use life::{Drained, Server};
+pub use shell::VersionedShell;
 #[cfg(feature = "tls")]
 pub use tls::{ServerTls, TlsError};
 
-use crate::carrier::http2::serve::Taken;
+use crate::{carrier::http2::serve::Taken, stack::VersionedError};
 
 /// Why a server cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,9 @@ pub enum ServeError {
     /// Two services of one name.
     #[error("the service `{0}` was added twice")]
     Taken(&'static str),
+    /// Several releases of a service that do not go together.
+    #[error(transparent)]
+    Versioned(#[from] VersionedError),
     /// The descriptors of a contract cannot be read.
     #[cfg(feature = "reflection")]
     #[error("cannot reflect")]

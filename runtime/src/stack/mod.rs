@@ -15,11 +15,17 @@
 //! 2. **version**: by the head alone, before the body is read.
 //! 3. **panics**: inside whatever counts, so that what was taken is given back.
 //! 4. the **handler**, which reads the body.
+//!
+//! Where several releases of a service are served, all of this stands around each, and the choice between them before.
 
 mod client;
+mod mount;
 mod server;
+mod versioned;
 
 pub use self::{
     client::{Client, Counts},
+    mount::{Mount, Mounted},
     server::{ServerCounts, ServerLayers, server},
+    versioned::{Nothing, Versioned, VersionedError},
 };

@@ -4,6 +4,7 @@
 //! answers. On the server it stands before the body is read, so that a refused call is safe to send elsewhere.
 
 mod calling;
+mod choosing;
 mod refusal;
 mod serving;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 
 pub use self::{
     calling::{Calling, CallingLayer},
+    choosing::{Candidate, Choosing},
     serving::Serving,
 };
 use crate::policy::counter::Counter;

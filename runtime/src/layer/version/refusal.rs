@@ -6,7 +6,10 @@ use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt};
 
 use crate::{
     call::{Mark, Minimum, Range, Service, headers},
-    policy::version::{Misfit, Refusal},
+    policy::{
+        served::NoneFits,
+        version::{Misfit, Refusal},
+    },
 };
 
 /// The domain of couplet's own error details.
@@ -25,34 +28,72 @@ pub(super) fn refuse(
         server,
         misfit,
     };
-    let text = refusal.to_string();
     let newest = Minimum::of(&server.version);
-    let told = [
-        ("service", service.name.to_owned()),
-        ("client_version", client.version.to_string()),
-        ("client_min", client.min.to_string()),
-        ("server_version", server.version.to_string()),
-        ("server_min", server.min.to_string()),
-        ("supported", format!("{}-{newest}", server.min)),
-    ];
-    let told = told.map(|(name, value)| (name.to_owned(), value));
-    let mut details = ErrorDetails::new();
-    details.set_error_info(misfit.reason(), DOMAIN, told);
-    details.set_precondition_failure([PreconditionViolation::new(
-        "API_VERSION",
-        service.name,
-        text.clone(),
-    )]);
-    let mut metadata = MetadataMap::new();
-    // Neither a retry nor a hedge would fare better.
-    headers::insert(
-        &mut metadata,
-        headers::PUSHBACK,
-        HeaderValue::from_static("-1"),
-    );
-    let status =
-        Status::with_error_details_and_metadata(Code::FailedPrecondition, text, details, metadata);
-    Mark::Incompatible.on(status)
+    let told = Told {
+        service: service.name,
+        client,
+        server,
+        supported: format!("{}-{newest}", server.min),
+    };
+    told.status(misfit, refusal.to_string())
+}
+
+/// The refusal of a client by all releases of a service that are served, newest first.
+pub(super) fn refuse_all(newest: &'static Service, client: &Range, served: &[&Range]) -> Status {
+    let refusal = NoneFits {
+        service: newest.name,
+        client,
+        served,
+    };
+    let told = Told {
+        service: newest.name,
+        client,
+        server: &newest.release().server.range,
+        supported: refusal.supported(),
+    };
+    told.status(refusal.misfit(), refusal.to_string())
+}
+
+/// What programs are told.
+struct Told<'a> {
+    service: &'a str,
+    client: &'a Range,
+    server: &'a Range,
+    supported: String,
+}
+
+impl Told<'_> {
+    fn status(self, misfit: Misfit, text: String) -> Status {
+        let told = [
+            ("service", self.service.to_owned()),
+            ("client_version", self.client.version.to_string()),
+            ("client_min", self.client.min.to_string()),
+            ("server_version", self.server.version.to_string()),
+            ("server_min", self.server.min.to_string()),
+            ("supported", self.supported),
+        ];
+        let told = told.map(|(name, value)| (name.to_owned(), value));
+        let mut details = ErrorDetails::new();
+        details.set_error_info(misfit.reason(), DOMAIN, told);
+        let violation = PreconditionViolation::new("API_VERSION", self.service, text.clone());
+        details.set_precondition_failure([violation]);
+        let mut metadata = MetadataMap::new();
+        // Neither a retry nor a hedge would fare better.
+        let never = HeaderValue::from_static("-1");
+        headers::insert(&mut metadata, headers::PUSHBACK, never);
+        let code = Code::FailedPrecondition;
+        let status = Status::with_error_details_and_metadata(code, text, details, metadata);
+        Mark::Incompatible.on(status)
+    }
+}
+
+/// A version that makes no sense.
+pub(super) fn malformed(why: &str) -> Status {
+    Status::invalid_argument(format!(
+        "malformed {} or {}: {why}",
+        headers::VERSION,
+        headers::MIN
+    ))
 }
 
 /// Whether a peer refused a call for its release.

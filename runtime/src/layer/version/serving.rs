@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tonic::{Status, metadata::MetadataMap};
 
-use super::{Counts, refusal::refuse};
+use super::{
+    Counts,
+    refusal::{malformed, refuse},
+};
 use crate::{
     call::{Announced, Call, Invoke, Reply, Said, Service, headers},
     policy::version::admits,
@@ -36,11 +39,7 @@ impl<I> Serving<I> {
             }
             Announced::Malformed(why) => {
                 self.counts.refused.add();
-                return Err(Status::invalid_argument(format!(
-                    "malformed {} or {}: {why}",
-                    headers::VERSION,
-                    headers::MIN
-                )));
+                return Err(malformed(why));
             }
         };
         admits(client, server).map_err(|misfit| {

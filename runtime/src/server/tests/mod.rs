@@ -9,6 +9,7 @@ mod mounts;
 mod peers;
 #[cfg(feature = "tls")]
 mod tls;
+mod versioned;
 
 use std::{
     future::pending,

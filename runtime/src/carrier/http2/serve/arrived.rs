@@ -9,7 +9,8 @@ use tonic::{Status, body::Body as AnyBody, metadata::MetadataMap};
 use super::{Answer, Messages, awaited::Awaited};
 use crate::{
     call::{
-        self, Announced, Body, Call, Deadline, Encoding, Frames, Limit, Peer, Reply, Service,
+        self, Announced, Body, Call, Deadline, Encoding, Frames, Limit, Peer, Refused, Reply,
+        Route, Service, Shared,
         headers::{self, ACCEPT_ENCODING, GRPC, Head},
         status,
     },
@@ -30,6 +31,36 @@ pub(super) struct Pending {
     messages: Messages,
 }
 
+/// Reads a request that arrived at `now`: who answers it, the call, and what is needed to answer.
+///
+/// # Errors
+/// INTERNAL or UNIMPLEMENTED, if the head says what cannot be read; or as [`Route::choose`].
+pub(super) fn route<'a, B>(
+    route: &'a Route,
+    request: Request<B>,
+    peer: Option<Arc<Peer>>,
+    now: Instant,
+    messages: Messages,
+) -> Result<(&'a Shared, Call, Pending), Refused>
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let head = Head::of_call(request.headers()).map_err(|status| Refused {
+        service: route.method().service,
+        status,
+    })?;
+    let (method, invoke) = route.choose(&head.announced)?;
+    let arrived = Arrived {
+        head,
+        peer,
+        now,
+        messages,
+    };
+    let (call, pending) = arrived.call(method, request);
+    Ok((invoke, call, pending))
+}
+
 /// Reads a request that arrived at `now`: the call, and what is needed to answer it.
 ///
 /// # Errors
@@ -45,29 +76,53 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let (parts, body) = request.into_parts();
-    let head = Head::of_call(&parts.headers)?;
-    let body = Incoming::new(body, Side::Serving, head.encoding, messages.receive);
-    let frames = if method.kind.takes_one() {
-        Frames::new(Awaited::new(body, messages.patience))
-    } else {
-        Frames::new(body)
-    };
-    let mut call = Call::new(method, Body::Many(frames));
-    if let Some(timeout) = head.timeout {
-        call.deadline = Deadline::after(now, timeout, Limit::Call);
-    }
-    let pending = Pending {
-        method,
-        deadline: call.deadline,
-        readable: parts.headers.get(ACCEPT_ENCODING).cloned(),
+    let arrived = Arrived {
+        head: Head::of_call(request.headers())?,
+        peer,
+        now,
         messages,
     };
-    call.started = Some(now);
-    call.announced = head.announced;
-    call.peer = peer;
-    call.metadata = MetadataMap::from_headers(parts.headers);
-    Ok((call, pending))
+    Ok(arrived.call(method, request))
+}
+
+/// What is known of a request before its method.
+struct Arrived {
+    head: Head,
+    peer: Option<Arc<Peer>>,
+    now: Instant,
+    messages: Messages,
+}
+
+impl Arrived {
+    fn call<B>(self, method: &'static call::Method, request: Request<B>) -> (Call, Pending)
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let (head, messages) = (self.head, self.messages);
+        let (parts, body) = request.into_parts();
+        let body = Incoming::new(body, Side::Serving, head.encoding, messages.receive);
+        let frames = if method.kind.takes_one() {
+            Frames::new(Awaited::new(body, messages.patience))
+        } else {
+            Frames::new(body)
+        };
+        let mut call = Call::new(method, Body::Many(frames));
+        if let Some(timeout) = head.timeout {
+            call.deadline = Deadline::after(self.now, timeout, Limit::Call);
+        }
+        let pending = Pending {
+            method,
+            deadline: call.deadline,
+            readable: parts.headers.get(ACCEPT_ENCODING).cloned(),
+            messages,
+        };
+        call.started = Some(self.now);
+        call.announced = head.announced;
+        call.peer = self.peer;
+        call.metadata = MetadataMap::from_headers(parts.headers);
+        (call, pending)
+    }
 }
 
 // === Pending ===

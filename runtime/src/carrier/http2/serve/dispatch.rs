@@ -14,7 +14,7 @@ use super::{
     routes::{Found, find_in},
 };
 use crate::{
-    call::{Deadline, Invoke, Peer, Service},
+    call::{Deadline, Invoke, Peer, Refused, Service},
     carrier::http2::fault::BoxError,
     clock,
 };
@@ -70,12 +70,12 @@ impl Mounts {
         match self.routes.find(request.uri().path()) {
             Found::Route(route) => {
                 let messages = self.messages;
-                match arrived::read(route.method, request, peer, now, messages) {
-                    Ok((call, pending)) => {
-                        Answering::Called(route.invoke.answer(call), Some(pending))
+                match arrived::route(route, request, peer, now, messages) {
+                    Ok((invoke, call, pending)) => {
+                        Answering::Called(invoke.answer(call), Some(pending))
                     }
-                    Err(status) => {
-                        Answering::Ready(Some(refused(Some(route.method.service), &status)))
+                    Err(Refused { service, status }) => {
+                        Answering::Ready(Some(refused(Some(service), &status)))
                     }
                 }
             }

@@ -5,19 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use tonic::Status;
 
 use super::Foreign;
-use crate::call::{self, Method, Service};
+use crate::call::{Method, Route, Service};
 
 /// The services of a server.
 #[derive(Default)]
 pub(crate) struct Routes {
     methods: HashMap<&'static str, Route>,
     services: BTreeMap<&'static str, Mounted>,
-}
-
-/// A method and who answers it.
-pub(crate) struct Route {
-    pub(crate) method: &'static Method,
-    pub(crate) invoke: call::Shared,
 }
 
 enum Mounted {
@@ -41,21 +35,19 @@ pub(crate) struct Taken(pub(crate) &'static str);
 // === Routes ===
 
 impl Routes {
-    /// Lets `invoke` answer the calls of `service`.
+    /// Lets `routes` answer the calls of `service`.
     ///
     /// # Errors
     /// If there is a service of this name.
     pub(crate) fn add(
         &mut self,
         service: &'static Service,
-        invoke: &call::Shared,
+        routes: impl IntoIterator<Item = Route>,
     ) -> Result<(), Taken> {
         self.mount(service.name, Mounted::Contract(service))?;
-        let routes = service.methods.iter().map(|method| {
-            let invoke = invoke.clone();
-            (method.path, Route { method, invoke })
-        });
-        self.methods.extend(routes);
+        let routes = routes.into_iter();
+        self.methods
+            .extend(routes.map(|route| (route.method().path, route)));
         Ok(())
     }
 

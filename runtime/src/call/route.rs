@@ -1,0 +1,71 @@
+//! Who answers the calls of one path: one implementation, or the one of several that fits the caller.
+
+use std::{fmt, sync::Arc};
+
+use tonic::Status;
+
+use super::{Announced, Method, Service, Shared, headers};
+
+/// Who answers the calls of one path.
+#[derive(Clone)]
+pub enum Route {
+    /// The one implementation that there is.
+    One(&'static Method, Shared),
+    /// One of several releases of the service, of which the newest has the given method.
+    Several(&'static Method, Arc<dyn Choose>),
+}
+
+/// Picks one of several implementations of a method by what the head of a call says.
+pub trait Choose: Send + Sync {
+    /// The method as its implementation knows it, and who answers it.
+    ///
+    /// # Errors
+    /// The refusal, if there is none for this caller.
+    fn choose(&self, client: &Announced) -> Result<(&'static Method, &Shared), Refused>;
+}
+
+/// No implementation is for the caller.
+#[derive(Debug)]
+pub struct Refused {
+    /// The release that refuses, and announces itself.
+    pub service: &'static Service,
+    /// What the caller is told.
+    pub status: Status,
+}
+
+impl Route {
+    /// The method as its implementation for this caller knows it, and who answers it.
+    ///
+    /// # Errors
+    /// The refusal, if there is none for this caller.
+    pub fn choose(&self, client: &Announced) -> Result<(&'static Method, &Shared), Refused> {
+        match self {
+            Self::One(method, invoke) => Ok((method, invoke)),
+            Self::Several(_, several) => several.choose(client),
+        }
+    }
+
+    /// The method as the newest implementation knows it.
+    pub fn method(&self) -> &'static Method {
+        match self {
+            Self::One(method, _) | Self::Several(method, _) => method,
+        }
+    }
+}
+
+impl Refused {
+    /// The status with what the release that refuses says of itself.
+    pub fn announced(mut self) -> Status {
+        let said = &self.service.release().server;
+        let metadata = self.status.metadata_mut();
+        headers::insert(metadata, headers::VERSION, said.version.clone());
+        headers::insert(metadata, headers::MIN, said.min.clone());
+        self.status
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.method().fmt(formatter)
+    }
+}
