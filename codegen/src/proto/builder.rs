@@ -246,8 +246,9 @@ impl Builder {
 
     /// Where the releases of this contract are, if anybody can know.
     fn baseline(&self) -> Option<Place> {
-        let script = std::env::var_os("OUT_DIR").and(std::env::var_os("CARGO_MANIFEST_DIR"));
-        Place::of(self.released.as_deref(), script.as_deref().map(Path::new))
+        let is_script = std::env::var_os("OUT_DIR").is_some();
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").filter(|_| is_script);
+        Place::of(self.released.as_deref(), package.as_deref().map(Path::new))
     }
 
     /// What the settings are to the generator.

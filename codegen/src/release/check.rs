@@ -64,7 +64,7 @@ impl Check {
     }
 
     /// The contract as it is now.
-    pub fn new(&self) -> &Contract {
+    pub fn current(&self) -> &Contract {
         &self.current.contract
     }
 

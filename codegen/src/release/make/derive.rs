@@ -22,7 +22,7 @@ pub(super) fn moved(check: &Check, history: &History, standing: &Standing) -> Mo
     let brought = match (check.old(), &standing.released) {
         (Some(old), Some(_)) => {
             let was = parts(old, service);
-            let is = parts(check.new(), service);
+            let is = parts(check.current(), service);
             is.difference(&was).cloned().collect()
         }
         _ => Vec::new(),
@@ -40,7 +40,7 @@ pub(super) fn moved(check: &Check, history: &History, standing: &Standing) -> Mo
 pub(super) fn since(check: &Check, history: &History, moved: &Moved) -> BTreeMap<String, Version> {
     let known = history.services.get(&moved.service);
     let mut since = known.map(|served| served.since.clone()).unwrap_or_default();
-    let parts = parts(check.new(), &moved.service);
+    let parts = parts(check.current(), &moved.service);
     since.retain(|part, _| parts.contains(part));
     for part in &moved.brought {
         since.insert(part.clone(), moved.to.clone());
@@ -82,7 +82,7 @@ fn parts(contract: &Contract, service: &str) -> BTreeSet<String> {
 
 /// Adds what this release gives up, and what it reserves.
 pub(super) fn retire(check: &Check, retired: &mut BTreeMap<String, RetiredEver>) {
-    let new = check.new();
+    let new = check.current();
     for message in messages(new) {
         let ever = retired.entry(message.full_name().to_owned()).or_default();
         for range in message.reserved_ranges() {

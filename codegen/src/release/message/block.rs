@@ -92,7 +92,7 @@ pub(super) fn faults(check: &Check, standing: &Standing) -> Vec<String> {
                 _ => "declared here",
             };
             let mark = AnnotationKind::Primary.span(range).label(label);
-            group = group.element(snippet(check.new(), &file, vec![mark]));
+            group = group.element(snippet(check.current(), &file, vec![mark]));
         }
         let mut groups = vec![group];
         let needed = standing.needed.clone().unwrap_or_else(|| released.clone());
@@ -145,13 +145,13 @@ fn now<'a>(
         let mut marks = Vec::new();
         if let Some((file, range)) = version {
             marks.push(AnnotationKind::Primary.span(range).label(declared_here));
-            group = group.element(snippet(check.new(), &file, marks));
+            group = group.element(snippet(check.current(), &file, marks));
         }
         return group.element(Level::NOTE.message(what));
     };
     let mut marks = vec![
         AnnotationKind::Primary
-            .span(line(check.new(), new))
+            .span(line(check.current(), new))
             .label(what),
     ];
     let mut elsewhere = None;
@@ -162,9 +162,9 @@ fn now<'a>(
             false => elsewhere = Some((file, mark)),
         }
     }
-    group = group.element(snippet(check.new(), &new.file, marks));
+    group = group.element(snippet(check.current(), &new.file, marks));
     if let Some((file, mark)) = elsewhere {
-        group = group.element(snippet(check.new(), &file, vec![mark]));
+        group = group.element(snippet(check.current(), &file, vec![mark]));
     }
     for other in demands.iter().skip(1) {
         let text = format!(
@@ -216,7 +216,7 @@ fn raise<'a>(
         match &declared.at {
             Some((file, range)) => {
                 let patch = Patch::new(range.clone(), format!("\"{version}\""));
-                let (path, text) = check.new().text(file);
+                let (path, text) = check.current().text(file);
                 let text = text.unwrap_or_default().to_string();
                 group.element(Snippet::source(text).path(path).patch(patch))
             }
