@@ -10,11 +10,12 @@ use prost_reflect::{
 use super::change::{Draft, Owner, Site};
 use super::contract::Contract;
 use super::declaration::Kept;
+use super::effect::Effect;
+use super::exchange::Exchanges;
 use super::reach::Reach;
 use super::rule::Pair;
 use super::rules::FAMILIES;
-use super::structure::Structure;
-use super::terms::Terms;
+use super::terms::{Profile, Terms};
 
 /// Two contracts on their way to being compared.
 pub(super) struct Comparison<'a> {
@@ -22,7 +23,6 @@ pub(super) struct Comparison<'a> {
     pub(super) new: &'a Contract,
     pub(super) terms: &'a Terms,
     pub(super) reach: Reach,
-    pub(super) structure: Structure,
     pub(super) messages: Vec<Fate<MessageDescriptor>>,
     pub(super) enums: Vec<Fate<EnumDescriptor>>,
     pub(super) services: Vec<Fate<ServiceDescriptor>>,
@@ -30,6 +30,7 @@ pub(super) struct Comparison<'a> {
     pub(super) methods: Vec<Fate<MethodDescriptor>>,
     /// Of every kind, found when first asked for.
     pub(super) declarations: OnceCell<Kept>,
+    pub(super) exchanges: Exchanges,
 }
 
 /// What became of a declaration.
@@ -71,7 +72,6 @@ impl<'a> Comparison<'a> {
             new,
             terms,
             reach: Reach::of(&[old, new]),
-            structure: Structure::default(),
             declarations: OnceCell::new(),
             messages: pair_up(old_types.messages, new_types.messages, |message| {
                 message.full_name().to_owned()
@@ -83,6 +83,15 @@ impl<'a> Comparison<'a> {
             services: pair_up(old_services, new_services, |service| {
                 service.full_name().to_owned()
             }),
+            exchanges: Exchanges::default(),
+        }
+    }
+
+    /// What Rust notices of a new field or value: a literal or an exhaustive match breaks where those are allowed.
+    pub(super) fn addition(&self) -> Effect {
+        match self.terms.profile {
+            Profile::MinorSafe => Effect::Minor,
+            Profile::Exhaustive => Effect::Major,
         }
     }
 

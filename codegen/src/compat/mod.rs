@@ -14,12 +14,12 @@ mod compare;
 mod contract;
 mod declaration;
 mod effect;
+mod exchange;
 mod pages;
 mod reach;
 mod route;
 mod rule;
 mod rules;
-mod structure;
 mod terms;
 
 pub use change::{Change, Location, Scope};

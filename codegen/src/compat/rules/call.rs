@@ -106,7 +106,7 @@ fn exchanged(
     draft: Draft,
     (old, new): (&MessageDescriptor, &MessageDescriptor),
 ) -> Draft {
-    let effects = comparison.structure.exchanged(comparison, old, new);
+    let effects = comparison.exchange(old, new);
     let note = match effects.wire.max(effects.json) {
         Not => "another Rust type; both are written alike, so peers do not notice",
         Minor => "another Rust type; what peers knew of the old one is read from the new one",

@@ -4,13 +4,26 @@
 //! files, its `mod` line, its line here.
 
 mod call;
+mod default;
 mod deprecation;
 mod docs;
+mod enums;
+mod extension;
 mod field;
 mod file;
 mod http;
+mod kind;
+mod message;
 mod method;
+mod oneof;
+mod presence;
+mod ranges;
+mod reserved;
+mod rust;
 mod service;
+mod slot;
+pub(super) mod types;
+mod values;
 
 use super::rule::Family;
 
@@ -18,6 +31,16 @@ pub(super) use self::field::fields;
 
 /// Every family.
 pub(super) const FAMILIES: &[Family] = &[
+    message::FAMILY,
+    field::FAMILY,
+    kind::FAMILY,
+    presence::FAMILY,
+    default::FAMILY,
+    oneof::FAMILY,
+    enums::FAMILY,
+    values::FAMILY,
+    reserved::FAMILY,
+    extension::FAMILY,
     service::FAMILY,
     method::FAMILY,
     call::FAMILY,
@@ -25,5 +48,4 @@ pub(super) const FAMILIES: &[Family] = &[
     file::FAMILY,
     deprecation::FAMILY,
     docs::FAMILY,
-    field::FAMILY,
 ];

@@ -1,0 +1,73 @@
+//! Messages as a whole: added, removed, their wire format.
+
+use prost_reflect::MessageDescriptor;
+
+use crate::compat::change::Draft;
+use crate::compat::compare::{Comparison, Declared, Drafts, Fate};
+use crate::compat::effect::Effect::{Major, Minor, None as Not};
+use crate::compat::rule::{Family, Pair, Rule};
+
+pub(super) const FAMILY: Family = Family {
+    rules: &[&MESSAGE_ADDED, &MESSAGE_REMOVED, &MESSAGE_SET],
+    pages: include_str!("message.md"),
+    contract,
+    message,
+    ..Family::EMPTY
+};
+
+static MESSAGE_ADDED: Rule = Rule {
+    id: "message-added",
+    title: "a message was added",
+};
+static MESSAGE_REMOVED: Rule = Rule {
+    id: "message-removed",
+    title: "a message was removed or moved",
+};
+static MESSAGE_SET: Rule = Rule {
+    id: "message-set",
+    title: "a message began or ceased to be written as a message set",
+};
+
+fn contract(comparison: &Comparison<'_>, found: &mut Drafts) {
+    for fate in &comparison.messages {
+        match fate {
+            Fate::Added(new) => found.add(added(new)),
+            Fate::Removed(old) => found.add(removed(old)),
+            Fate::Kept(..) => {}
+        }
+    }
+}
+
+fn added(new: &MessageDescriptor) -> Draft {
+    let text = format!("message `{}` was added", new.name());
+    Draft::new(&MESSAGE_ADDED, new.owner(), new.full_name(), text)
+        .effects(Minor, Not, Not)
+        .new_site(new.site().part(&[1]))
+        .note("a new name that nobody uses yet")
+}
+
+fn removed(old: &MessageDescriptor) -> Draft {
+    let text = format!("message `{}` was removed", old.name());
+    Draft::new(&MESSAGE_REMOVED, old.owner(), old.full_name(), text)
+        .effects(Major, Not, Not)
+        .old(old.site().part(&[1]))
+        .note("its Rust type is gone from its place; peers notice only in a `google.protobuf.Any`")
+        .instead("keep it where it is and mark it `option deprecated = true`")
+}
+
+fn message(_: &Comparison<'_>, pair: Pair<'_, MessageDescriptor>, found: &mut Drafts) {
+    let is_set = |message: &MessageDescriptor| {
+        let options = message.descriptor_proto().options.as_ref();
+        options.is_some_and(|options| options.message_set_wire_format())
+    };
+    if is_set(pair.old) != is_set(pair.new) {
+        let text = format!("message `{}` changed its wire format", pair.new.name());
+        let draft = Draft::new(&MESSAGE_SET, pair.new.owner(), pair.new.full_name(), text)
+            .effects(Not, Major, Not)
+            .old(pair.old.site().part(&[7]))
+            .new_site(pair.new.site().part(&[7]))
+            .note("a message set writes its extensions in its own way")
+            .instead("keep the option as it is");
+        found.add(draft);
+    }
+}

@@ -1,0 +1,183 @@
+//! Oneofs, and the fields that move into one, out of one, or from one to another.
+//!
+//! A oneof is the one of its name, or else the one that holds a field of it. That of a proto3 `optional` is none.
+
+use std::collections::HashMap;
+
+use prost_reflect::{FieldDescriptor, MessageDescriptor, OneofDescriptor};
+
+use super::field::fields;
+use super::rust::field_name;
+use super::slot::{Slot, changed};
+use crate::compat::change::Draft;
+use crate::compat::compare::{Comparison, Declared, Drafts, Fate};
+use crate::compat::effect::Effect::{Cond, Major, None as Not};
+use crate::compat::rule::{Family, Pair, Rule};
+
+pub(super) const FAMILY: Family = Family {
+    rules: &[&ONEOF_REMOVED, &ONEOF_RENAMED, &FIELD_ONEOF],
+    pages: include_str!("oneof.md"),
+    message,
+    ..Family::EMPTY
+};
+
+static ONEOF_REMOVED: Rule = Rule {
+    id: "oneof-removed",
+    title: "a oneof was removed",
+};
+static ONEOF_RENAMED: Rule = Rule {
+    id: "oneof-renamed",
+    title: "a oneof was renamed",
+};
+static FIELD_ONEOF: Rule = Rule {
+    id: "field-oneof",
+    title: "a field moved into a oneof or out of one",
+};
+
+fn message(_: &Comparison<'_>, pair: Pair<'_, MessageDescriptor>, found: &mut Drafts) {
+    if oneofs(pair.old).next().is_none() && oneofs(pair.new).next().is_none() {
+        return;
+    }
+    let kept: Vec<_> = fields(&pair)
+        .into_iter()
+        .filter_map(|fate| match fate {
+            Fate::Kept(old, new) => Some((old, new)),
+            _ => None,
+        })
+        .collect();
+    let became = counterparts(&pair, &kept);
+    for old in oneofs(pair.old) {
+        match became.get(old.name()) {
+            None => found.add(removed(&old, pair.new)),
+            Some(name) if name != old.name() => {
+                if let Some(new) = oneofs(pair.new).find(|new| new.name() == name) {
+                    found.add(renamed(&old, &new));
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    for (old, new) in &kept {
+        if let Some(draft) = moved(old, new, &kept, &became) {
+            found.add(draft);
+        }
+    }
+}
+
+fn oneofs(message: &MessageDescriptor) -> impl Iterator<Item = OneofDescriptor> + '_ {
+    message.oneofs().filter(|oneof| !oneof.is_synthetic())
+}
+
+fn oneof_of(field: &FieldDescriptor) -> Option<OneofDescriptor> {
+    let oneof = field.containing_oneof();
+    oneof.filter(|oneof| !oneof.is_synthetic())
+}
+
+/// The names of the new oneofs by those of the old ones.
+fn counterparts(
+    pair: &Pair<'_, MessageDescriptor>,
+    kept: &[(FieldDescriptor, FieldDescriptor)],
+) -> HashMap<String, String> {
+    let has =
+        |message: &MessageDescriptor, name: &str| oneofs(message).any(|oneof| oneof.name() == name);
+    let mut became: HashMap<_, _> = oneofs(pair.old)
+        .filter(|oneof| has(pair.new, oneof.name()))
+        .map(|oneof| (oneof.name().to_owned(), oneof.name().to_owned()))
+        .collect();
+    for (old, new) in kept {
+        let (Some(old), Some(new)) = (oneof_of(old), oneof_of(new)) else {
+            continue;
+        };
+        let is_taken = became.values().any(|name| name == new.name());
+        if !became.contains_key(old.name()) && !is_taken {
+            became.insert(old.name().to_owned(), new.name().to_owned());
+        }
+    }
+    became
+}
+
+fn removed(old: &OneofDescriptor, message: &MessageDescriptor) -> Draft {
+    let text = format!("oneof `{}` was removed", old.name());
+    Draft::new(&ONEOF_REMOVED, old.owner(), old.full_name(), text)
+        .effects(Major, Not, Not)
+        .old(old.site().part(&[1]))
+        .new_site(message.site().part(&[1]))
+        .note("the Rust enum is gone; peers see its fields alone")
+        .instead("keep the oneof and mark its fields `[deprecated = true]`")
+}
+
+fn renamed(old: &OneofDescriptor, new: &OneofDescriptor) -> Draft {
+    let source = match field_name(old.name()) == field_name(new.name()) {
+        true => Not,
+        false => Major,
+    };
+    let text = format!("oneof `{}` was renamed to `{}`", old.name(), new.name());
+    Draft::new(&ONEOF_RENAMED, new.owner(), new.full_name(), text)
+        .effects(source, Not, Not)
+        .old(old.site().part(&[1]))
+        .new_site(new.site().part(&[1]))
+        .note("only Rust sees the name of a oneof")
+        .instead("keep the name and say what it means in its comment")
+}
+
+fn moved(
+    old: &FieldDescriptor,
+    new: &FieldDescriptor,
+    kept: &[(FieldDescriptor, FieldDescriptor)],
+    became: &HashMap<String, String>,
+) -> Option<Draft> {
+    let (from, to) = (oneof_of(old), oneof_of(new));
+    let (what, is_alone) = match (&from, &to) {
+        (None, None) => return None,
+        (Some(from), Some(to)) => {
+            if became
+                .get(from.name())
+                .is_some_and(|name| name == to.name())
+            {
+                return None;
+            }
+            let what = format!("moved from oneof `{}` to `{}`", from.name(), to.name());
+            (what, false)
+        }
+        (None, Some(to)) => {
+            let others = kept.iter().filter(|(_, new)| is_in(new, to)).count();
+            let is_new = !became.values().any(|name| name == to.name());
+            let what = format!("moved into oneof `{}`", to.name());
+            (what, is_new && others == 1)
+        }
+        (Some(from), None) => {
+            let others = kept.iter().filter(|(old, _)| is_in(old, from)).count();
+            (format!("moved out of oneof `{}`", from.name()), others == 1)
+        }
+    };
+    let is_explicit = old.supports_presence() && new.supports_presence();
+    let (effect, note) = match (is_alone, is_explicit) {
+        (true, true) => (
+            Not,
+            "it is alone, and tells what is not set before and after",
+        ),
+        (true, false) => (
+            Cond,
+            "one side cannot tell what is not set from the default",
+        ),
+        (false, _) => (
+            Major,
+            "where one side sets several of them, the other keeps the last",
+        ),
+    };
+    let (old, new) = (Slot::Field(old), Slot::Field(new));
+    let pair = Pair {
+        old: &old,
+        new: &new,
+    };
+    let draft = changed(&FIELD_ONEOF, &pair, &[], &what).effects(Major, effect, effect);
+    Some(
+        draft
+            .note(note)
+            .instead("leave it where it is, and add a new field where it should be"),
+    )
+}
+
+fn is_in(field: &FieldDescriptor, oneof: &OneofDescriptor) -> bool {
+    oneof_of(field).is_some_and(|it| it.name() == oneof.name())
+}
