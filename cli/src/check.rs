@@ -29,8 +29,8 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<Answer, Failure> {
                     .uncovered()
                     .map(|judged| judged.change.clone())
                     .collect();
-                let old = check.old().unwrap_or_else(|| check.new());
-                print!("{}", output::show(format, &changes, old, check.new()));
+                let old = check.old().unwrap_or_else(|| check.current());
+                print!("{}", output::show(format, &changes, old, check.current()));
             }
         }
     }

@@ -39,10 +39,10 @@ fn with_the_release(arguments: &DiffArguments) -> Result<Answer, Failure> {
             .iter()
             .map(|judged| judged.change.clone())
             .collect();
-        let old = check.old().unwrap_or_else(|| check.new());
+        let old = check.old().unwrap_or_else(|| check.current());
         print!(
             "{}",
-            output::show(arguments.format, &changes, old, check.new())
+            output::show(arguments.format, &changes, old, check.current())
         );
         if self::answer(&changes, arguments) == Answer::No {
             answer = Answer::No;

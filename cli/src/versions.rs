@@ -12,7 +12,7 @@ use crate::{Answer, packages};
 pub(crate) fn run(arguments: &VersionsArguments) -> Result<Answer, Failure> {
     for package in packages::meant(&arguments.package)? {
         let check = release::check(&package.project()?)?;
-        let reach = Reach::of(&[check.new()]);
+        let reach = Reach::of(&[check.current()]);
         for standing in &check.verdict().services {
             let row = Row::of(standing, &check, &reach);
             match arguments.format {
