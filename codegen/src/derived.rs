@@ -10,10 +10,13 @@ use semver::Version;
 /// What follows from the releases of one service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Derived {
+    /// The last release; `None` where there is none. Of a contract that declares another version nobody knows yet what
+    /// is new in it.
+    pub released: Option<Version>,
     /// The oldest release whose messages on the wire this one still reads and writes; `None` where it is not known.
     pub wire_since: Option<Version>,
-    /// The release that brought each part, for all that came after the service's first release; what is not released yet
-    /// comes with the declared version. A method stands here with its name in the service (`Archive`), a field or enum value with its full name (`movies.v1.Movie.rating`,
+    /// The release that brought each part, for all that came after the service's first release. A method stands here with
+    /// its name in the service (`Archive`), a field or enum value with its full name (`movies.v1.Movie.rating`,
     /// `movies.v1.Genre.GENRE_NOIR`).
     pub since: BTreeMap<String, Version>,
 }

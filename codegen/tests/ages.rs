@@ -41,6 +41,7 @@ fn generated(contract: &str, since: &[(&str, &str)], known: bool) -> (String, Ve
         .iter()
         .map(|(name, since)| ((*name).to_owned(), version(since)));
     let derived = Derived {
+        released: known.then(|| Version::new(1, 6, 0)),
         wire_since: known.then(|| Version::new(1, 0, 0)),
         since: since.collect(),
     };
@@ -118,6 +119,14 @@ fn an_alias_of_an_old_value_is_old() {
 fn without_the_option_there_is_no_table() {
     let plain = SHOP.replace(", client_min: PER_CALL", ", client_min: RELEASE");
     let (text, warnings) = generated(&plain, &[("Return", "1.6.0")], true);
+    assert_eq!(table(&text), "None,");
+    assert!(warnings.is_empty(), "{warnings:?}");
+}
+
+#[test]
+fn what_is_not_released_yet_may_hold_anything_new() {
+    let ahead = SHOP.replace("1.6.0", "1.7.0");
+    let (text, warnings) = generated(&ahead, &[("Return", "1.6.0")], true);
     assert_eq!(table(&text), "None,");
     assert!(warnings.is_empty(), "{warnings:?}");
 }

@@ -35,6 +35,7 @@ fn said(declarations: &str) -> String {
 
 fn history() -> Derived {
     Derived {
+        released: Some(Version::new(1, 4, 2)),
         wire_since: Some(Version::new(1, 1, 0)),
         since: BTreeMap::from([("Upload".to_owned(), Version::new(1, 3, 0))]),
     }
@@ -46,6 +47,16 @@ fn a_method_knows_its_release_and_a_service_how_far_back_its_wire_reaches() {
     assert!(text.contains("wire_since: \"1.1.0\""), "{text}");
     assert!(text.contains("name: \"Upload\",\n        since: \"1.3.0\""));
     assert!(text.contains("name: \"Watch\",\n        since: \"\""));
+}
+
+#[test]
+fn a_major_that_is_not_released_yet_promises_nothing_of_the_wire() {
+    let ahead = Derived {
+        released: Some(Version::new(0, 9, 0)),
+        ..history()
+    };
+    let text = generated(BTreeMap::from([("movies.v1.Movies".to_owned(), ahead)]));
+    assert!(text.contains("wire_since: \"\""), "{text}");
 }
 
 #[test]

@@ -119,6 +119,7 @@ impl History {
     /// What generated code is told of each service.
     pub fn histories(&self) -> Histories {
         let derived = |served: &Served| Derived {
+            released: Some(served.version.clone()),
             wire_since: Some(served.wire_since.clone()),
             since: served.since.clone(),
         };
