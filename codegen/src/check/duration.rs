@@ -17,7 +17,7 @@ const LONGEST: u128 = 99_999_999 * 3_600_000_000_000;
 
 /// Why a text is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum DurationError {
+pub(crate) enum DurationError {
     /// No unit at the end.
     #[error("no unit")]
     NoUnit,
@@ -39,7 +39,7 @@ pub(super) enum DurationError {
 ///
 /// # Errors
 /// If it is anything else, or finer or longer than a duration can be.
-pub(super) fn parse(text: &str) -> Result<Duration, DurationError> {
+pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
     let split = text.find(|c: char| c.is_ascii_alphabetic() || !c.is_ascii());
     let (number, unit) = text.split_at(split.unwrap_or(text.len()));
     let nanos_of = UNITS.iter().find(|(name, _)| *name == unit);

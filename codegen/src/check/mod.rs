@@ -3,7 +3,7 @@
 //! All mistakes are found at once. After this, nothing can fail: the emitters take an
 //! [`ir::Service`], and there is one only where nothing is wrong.
 
-mod duration;
+pub(crate) mod duration;
 mod merge;
 mod names;
 mod policies;

@@ -98,6 +98,20 @@ impl Declaration {
         each!(self, it => it.options())
     }
 
+    /// The full name of the message that its options are.
+    pub(super) fn options_type(&self) -> &'static str {
+        match self {
+            Self::File(_) => "google.protobuf.FileOptions",
+            Self::Message(_) => "google.protobuf.MessageOptions",
+            Self::Field(_) | Self::Extension(_) => "google.protobuf.FieldOptions",
+            Self::Oneof(_) => "google.protobuf.OneofOptions",
+            Self::Choice(_) => "google.protobuf.EnumOptions",
+            Self::Value(_) => "google.protobuf.EnumValueOptions",
+            Self::Service(_) => "google.protobuf.ServiceOptions",
+            Self::Method(_) => "google.protobuf.MethodOptions",
+        }
+    }
+
     /// Where its options stand.
     pub(super) fn options_site(&self) -> Site {
         let number = match self {

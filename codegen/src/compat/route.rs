@@ -6,6 +6,8 @@ use std::fmt;
 
 use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
 
+use super::options::group;
+
 /// The option of methods that declares routes.
 pub(super) const OPTION: &str = "google.api.http";
 
@@ -48,16 +50,8 @@ pub(super) enum Segment {
 impl Route {
     /// The routes of a method in the order in which they are written, each once: its own, then its additional bindings.
     pub(super) fn of(method: &MethodDescriptor) -> Vec<Self> {
-        let rule = method
-            .parent_pool()
-            .get_extension_by_name(OPTION)
-            .and_then(|option| {
-                let options = method.options();
-                let is_set = options.has_extension(&option);
-                is_set.then(|| options.get_extension(&option).into_owned())
-            });
         let mut routes = Vec::new();
-        if let Some(Value::Message(rule)) = rule {
+        if let Some(rule) = group(&method.options(), OPTION) {
             read(&rule, &mut routes);
         }
         routes

@@ -3,6 +3,7 @@
 //! To add a rule: its `static` and its page in its family, its line in the family's `rules`. To add a family: its two
 //! files, its `mod` line, its line here.
 
+mod accepts;
 mod call;
 mod default;
 mod deprecation;
@@ -11,11 +12,13 @@ mod enums;
 mod extension;
 mod field;
 mod file;
+mod foreign;
 mod http;
 mod kind;
 mod message;
 mod method;
 mod oneof;
+mod policy;
 mod presence;
 mod ranges;
 mod reserved;
@@ -45,7 +48,10 @@ pub(super) const FAMILIES: &[Family] = &[
     method::FAMILY,
     call::FAMILY,
     http::FAMILY,
+    policy::FAMILY,
+    accepts::FAMILY,
     file::FAMILY,
     deprecation::FAMILY,
     docs::FAMILY,
+    foreign::FAMILY,
 ];
