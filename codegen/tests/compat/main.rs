@@ -3,3 +3,4 @@
 mod contracts;
 mod corpus;
 mod pages;
+mod types;
