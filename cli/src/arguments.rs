@@ -58,11 +58,11 @@ Examples:
 Exit codes: 0 if a build would go on; 1 if a version does not cover what changed; 2 if a contract does not compile or its
 baseline cannot be read.")]
 pub(crate) struct CheckArguments {
-    #[command(flatten)]
-    pub(crate) package: PackageArguments,
     /// How the answer is shown
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
 }
 
 /// What is released, and what is written.
@@ -75,8 +75,6 @@ Examples:
 The version is the one that the contract declares. The first release makes the baseline. What would stop a build stops a
 release (exit code 1), and then nothing is written.")]
 pub(crate) struct ReleaseArguments {
-    #[command(flatten)]
-    pub(crate) package: PackageArguments,
     /// Shows what would be released, and writes nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -86,6 +84,8 @@ pub(crate) struct ReleaseArguments {
     /// Adds no section to a changelog
     #[arg(long, conflicts_with = "changelog")]
     pub(crate) no_changelog: bool,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
 }
 
 /// What is accepted, and why.
@@ -113,11 +113,11 @@ Examples:
   cargo couplet versions                 every contract of this workspace
   cargo couplet versions --format json   one JSON object a line, for each service")]
 pub(crate) struct VersionsArguments {
-    #[command(flatten)]
-    pub(crate) package: PackageArguments,
     /// How they are shown
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Table,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
 }
 
 /// How a table is shown.

@@ -1,0 +1,266 @@
+//! The commands as they are typed: what they print, to which stream, and with which exit code.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A folder that is gone when the test is over.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a folder below the target folder");
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn couplet(folder: &Path, words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-couplet"));
+    // As cargo runs it.
+    command.arg("couplet").args(words).current_dir(folder);
+    command.output().expect("it can be run")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn golden(name: &str, text: &str) {
+    let path = Path::new("tests/golden").join(name);
+    if std::env::var_os("COUPLET_BLESS").is_some() {
+        fs::write(&path, text).expect("the folder of this test");
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        text, expected,
+        "{name} changed; look at the difference after COUPLET_BLESS=1"
+    );
+}
+
+const OLD: &str = "\
+syntax = \"proto3\";
+package acme.v1;
+service Books { rpc Get(Book) returns (Book); }
+service Loans { rpc Lend(Book) returns (Loan); }
+message Book {
+  string title = 1;
+  int32 pages = 2;
+}
+message Loan {}
+message Draft {}
+";
+
+const NEW: &str = "\
+syntax = \"proto3\";
+package acme.v1;
+service Books { rpc Get(Book) returns (Book); }
+service Loans { rpc Lend(Book) returns (Loan); }
+message Book {
+  string title = 1;
+  string author = 3;
+}
+message Loan { int32 days = 1; }
+";
+
+fn two_states(name: &str) -> Scratch {
+    let scratch = Scratch::new(name);
+    scratch.write("old/acme/v1/books.proto", OLD);
+    scratch.write("new/acme/v1/books.proto", NEW);
+    scratch
+}
+
+#[test]
+fn every_command_says_what_it_is_for_and_how_it_is_used() {
+    let here = Path::new(".");
+    golden("help.txt", &out(&couplet(here, &["--help"])));
+    for command in ["check", "diff", "release", "accept", "versions", "explain"] {
+        let output = couplet(here, &[command, "--help"]);
+        assert!(output.status.success());
+        let text = out(&output);
+        assert!(text.contains("Examples:"), "{command} has no examples");
+        golden(&format!("help-{command}.txt"), &text);
+    }
+}
+
+#[test]
+fn a_difference_is_shown_for_people() {
+    let scratch = two_states("text");
+    let output = couplet(&scratch.0, &["diff", "old", "new"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    golden("diff.txt", &out(&output));
+}
+
+#[test]
+fn in_json_a_change_has_a_line_for_each_service_that_reaches_it() {
+    let scratch = two_states("json");
+    let output = couplet(&scratch.0, &["diff", "old", "new", "--format", "json"]);
+    let text = out(&output);
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object a line"))
+        .collect();
+    let of =
+        |rule: &str| -> Vec<&Value> { lines.iter().filter(|line| line["rule"] == rule).collect() };
+
+    let removed = of("field-removed");
+    let services: Vec<_> = removed
+        .iter()
+        .map(|line| line["service"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(services, ["acme.v1.Books", "acme.v1.Loans"]);
+    assert_eq!(removed[0]["fingerprint"], removed[1]["fingerprint"]);
+    assert_eq!(removed[0]["bump"], "major");
+    assert_eq!(removed[0]["old"]["file"], "acme/v1/books.proto");
+    assert_eq!(removed[0]["old"]["line"], 7);
+    assert_eq!(removed[0]["old"]["column"], 3);
+
+    // What only one service reaches asks nothing of the other, and what none reaches is its package's affair.
+    let added = of("field-added");
+    assert!(
+        added.iter().any(
+            |line| line["service"] == "acme.v1.Loans" && line["subject"] == "acme.v1.Loan.days"
+        )
+    );
+    assert!(
+        !added.iter().any(
+            |line| line["service"] == "acme.v1.Books" && line["subject"] == "acme.v1.Loan.days"
+        )
+    );
+    let unreached = of("message-removed");
+    assert_eq!(
+        (unreached[0]["service"].as_str(), &unreached[0]["package"]),
+        (None, &Value::from("acme.v1"))
+    );
+    assert_eq!(unreached[0]["wire"], "none");
+
+    let summary = lines.last().expect("a summary");
+    assert_eq!(
+        (&summary["summary"], &summary["bump"], &summary["wire"]),
+        (&true.into(), &"major".into(), &"major".into())
+    );
+}
+
+#[test]
+fn sarif_and_github_name_the_place_of_every_change() {
+    let scratch = two_states("ci");
+    let sarif = out(&couplet(
+        &scratch.0,
+        &["diff", "old", "new", "--format", "sarif"],
+    ));
+    let sarif: Value = serde_json::from_str(&sarif).expect("JSON");
+    assert_eq!(sarif["version"], "2.1.0");
+    let results = sarif["runs"][0]["results"].as_array().expect("results");
+    let rules = sarif["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .expect("rules");
+    for result in results {
+        assert!(rules.iter().any(|rule| rule["id"] == result["ruleId"]));
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(
+            place["artifactLocation"]["uri"]
+                .as_str()
+                .is_some_and(|path| path.ends_with("acme/v1/books.proto"))
+        );
+        assert!(
+            place["region"]["startLine"]
+                .as_u64()
+                .is_some_and(|line| line > 0)
+        );
+    }
+    let github = out(&couplet(
+        &scratch.0,
+        &["diff", "old", "new", "--format", "github"],
+    ));
+    assert_eq!(github.lines().count(), results.len());
+    assert!(
+        github.contains(
+            "::error file=new/acme/v1/books.proto,line=5,col=1,title=major [field-removed]::"
+        ),
+        "{github}"
+    );
+}
+
+#[test]
+fn a_limit_decides_the_exit_code() {
+    let scratch = two_states("limit");
+    let code = |words: &[&str]| couplet(&scratch.0, words).status.code();
+    assert_eq!(code(&["diff", "old", "new"]), Some(0));
+    assert_eq!(code(&["diff", "old", "new", "--fail-on", "major"]), Some(1));
+    assert_eq!(code(&["diff", "old", "old", "--fail-on", "patch"]), Some(0));
+}
+
+#[test]
+fn imports_that_are_in_neither_folder_are_found_where_one_says() {
+    let scratch = Scratch::new("include");
+    let using = "syntax = \"proto3\";\npackage acme.v1;\nimport \"common/c.proto\";\nmessage M { common.C c = 1; }\n";
+    scratch.write(
+        "shared/common/c.proto",
+        "syntax = \"proto3\";\npackage common;\nmessage C {}\n",
+    );
+    scratch.write("old/a.proto", using);
+    scratch.write("new/a.proto", using);
+    let without = couplet(&scratch.0, &["diff", "old", "new"]);
+    assert_eq!(without.status.code(), Some(2));
+    assert!(
+        said(&without).contains("import `common/c.proto` not found"),
+        "{}",
+        said(&without)
+    );
+    let with = couplet(&scratch.0, &["diff", "old", "new", "--include", "shared"]);
+    assert_eq!(with.status.code(), Some(0), "{}", said(&with));
+}
+
+#[test]
+fn mistakes_are_told_with_what_would_be_right() {
+    let scratch = two_states("mistakes");
+    let told = |words: &[&str], code: i32, expected: &str| {
+        let output = couplet(&scratch.0, words);
+        assert_eq!(output.status.code(), Some(code), "{words:?}");
+        assert!(
+            said(&output).contains(expected),
+            "{words:?}: {}",
+            said(&output)
+        );
+    };
+    told(&["diff", "old", "nwe"], 2, "`nwe` is no folder");
+    told(&["diff", "old"], 2, "<NEW>");
+    told(&["explain", "field-typ"], 2, "did you mean `field-");
+    told(&["chek"], 2, "similar subcommand");
+    told(&["accept", "123456789abc"], 2, "--reason <TEXT>");
+    scratch.write(
+        "new/acme/v1/books.proto",
+        "syntax = \"proto3\";\nmessage {}\n",
+    );
+    told(&["diff", "old", "new"], 2, "new/acme/v1/books.proto:2:9");
+}
+
+#[test]
+fn every_rule_can_be_explained() {
+    let list = out(&couplet(Path::new("."), &["explain"]));
+    assert!(list.lines().count() > 30, "{list}");
+    for line in list.lines() {
+        let id = line.split_whitespace().next().expect("an id");
+        let page = out(&couplet(Path::new("."), &["explain", id]));
+        assert!(page.starts_with(&format!("# {id}\n")), "{id}: {page}");
+    }
+}
