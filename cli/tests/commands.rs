@@ -132,7 +132,7 @@ fn in_json_a_change_has_a_line_for_each_service_that_reaches_it() {
     assert_eq!(removed[0]["bump"], "major");
     assert_eq!(removed[0]["old"]["file"], "acme/v1/books.proto");
     assert_eq!(removed[0]["old"]["line"], 7);
-    assert_eq!(removed[0]["old"]["column"], 3);
+    assert_eq!(removed[0]["old"]["column"], 9);
 
     // What only one service reaches asks nothing of the other, and what none reaches is its package's affair.
     let added = of("field-added");
@@ -194,7 +194,7 @@ fn sarif_and_github_name_the_place_of_every_change() {
     assert_eq!(github.lines().count(), results.len());
     assert!(
         github.contains(
-            "::error file=new/acme/v1/books.proto,line=5,col=1,title=major [field-removed]::"
+            "::error file=new/acme/v1/books.proto,line=5,col=9,title=major [field-removed]::"
         ),
         "{github}"
     );

@@ -78,16 +78,19 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             changed.then(|| format!("{} gives {other}", method.name()))
         })
     }),
+    ("promise more about repeats", |set, file, random| {
+        method(set, file, random, |methods, index, _| {
+            let options = methods[index].options.get_or_insert_default();
+            let none = options.idempotency_level() == IdempotencyLevel::IdempotencyUnknown;
+            options.set_idempotency_level(IdempotencyLevel::NoSideEffects);
+            none.then(|| format!("{} only reads", methods[index].name()))
+        })
+    }),
     ("promise less about repeats", |set, file, random| {
         method(set, file, random, |methods, index, _| {
-            let method = &mut methods[index];
-            let options = method.options.get_or_insert_default();
-            let level = match options.idempotency_level() {
-                IdempotencyLevel::NoSideEffects => IdempotencyLevel::IdempotencyUnknown,
-                _ => IdempotencyLevel::NoSideEffects,
-            };
-            options.set_idempotency_level(level);
-            Some(format!("{} is {level:?}", method.name()))
+            let options = methods[index].options.as_mut()?;
+            options.idempotency_level.take()?;
+            Some(format!("{} promises nothing", methods[index].name()))
         })
     }),
     ("deprecate a method", |set, file, random| {
