@@ -277,8 +277,16 @@ fn a_field_of_another_type_is_graded_as_the_table_says() {
     for (from, one) in TYPES.iter().enumerate() {
         for (to, other) in TYPES.iter().enumerate() {
             let number = from * TYPES.len() + to + 1;
-            let _ = writeln!(old, "optional {} f_{from}_to_{to} = {number};", written(one));
-            let _ = writeln!(new, "optional {} f_{from}_to_{to} = {number};", written(other));
+            let _ = writeln!(
+                old,
+                "optional {} f_{from}_to_{to} = {number};",
+                written(one)
+            );
+            let _ = writeln!(
+                new,
+                "optional {} f_{from}_to_{to} = {number};",
+                written(other)
+            );
         }
     }
     let files = |text: String| Files::from([("a.proto".to_owned(), text + "}")]);
