@@ -10,6 +10,8 @@ use semver::Version;
 /// What follows from the releases of one service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Derived {
+    /// The first release that is known; `None` where there is none. There may be clients from before it.
+    pub first: Option<Version>,
     /// The last release; `None` where there is none. Of a contract that declares another version nobody knows yet what
     /// is new in it.
     pub released: Option<Version>,

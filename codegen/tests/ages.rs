@@ -41,6 +41,7 @@ fn generated(contract: &str, since: &[(&str, &str)], known: bool) -> (String, Ve
         .iter()
         .map(|(name, since)| ((*name).to_owned(), version(since)));
     let derived = Derived {
+        first: None,
         released: known.then(|| Version::new(1, 6, 0)),
         wire_since: known.then(|| Version::new(1, 0, 0)),
         since: since.collect(),

@@ -35,6 +35,7 @@ fn said(declarations: &str) -> String {
 
 fn history() -> Derived {
     Derived {
+        first: Some(Version::new(1, 0, 0)),
         released: Some(Version::new(1, 4, 2)),
         wire_since: Some(Version::new(1, 1, 0)),
         since: BTreeMap::from([("Upload".to_owned(), Version::new(1, 3, 0))]),
@@ -47,6 +48,17 @@ fn a_method_knows_its_release_and_a_service_how_far_back_its_wire_reaches() {
     assert!(text.contains("wire_since: \"1.1.0\""), "{text}");
     assert!(text.contains("name: \"Upload\",\n        since: \"1.3.0\""));
     assert!(text.contains("name: \"Watch\",\n        since: \"\""));
+}
+
+#[test]
+fn clients_from_before_the_first_release_that_is_known_are_not_shut_out() {
+    let adopted = Derived {
+        first: Some(Version::new(1, 4, 2)),
+        wire_since: Some(Version::new(1, 4, 2)),
+        ..history()
+    };
+    let text = generated(BTreeMap::from([("movies.v1.Movies".to_owned(), adopted)]));
+    assert!(text.contains("wire_since: \"1.0.0\""), "{text}");
 }
 
 #[test]

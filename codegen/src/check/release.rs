@@ -109,13 +109,21 @@ pub(super) fn ages(
     (version == draft.derived.released.as_ref()).then(|| draft.ages.clone())
 }
 
-/// How far back the wire reaches. A line that is not released yet may have broken it.
+/// How far back the wire reaches. A line that is not released yet may have broken it; one that was not broken since the
+/// first release that is known was, by its numbers, not broken before.
 pub(super) fn wire_since(derived: &Derived, declared: &Version) -> Option<Version> {
     let line = |version: &Version| match version.major {
         0 => (0, version.minor),
         major => (major, 0),
     };
     let released = derived.released.as_ref()?;
-    let since = derived.wire_since.clone();
-    since.filter(|_| line(released) == line(declared))
+    if line(released) != line(declared) {
+        return None;
+    }
+    let since = derived.wire_since.clone()?;
+    let unbroken = derived.first.as_ref().is_some_and(|first| since <= *first);
+    Some(match unbroken && line(&since) == line(declared) {
+        true => Version::new(line(&since).0, line(&since).1, 0),
+        false => since,
+    })
 }

@@ -118,14 +118,20 @@ pub struct Breaking {
 impl History {
     /// What generated code is told of each service.
     pub fn histories(&self) -> Histories {
-        let derived = |served: &Served| Derived {
+        let first = |name: &String| {
+            let releases = self.releases.iter();
+            let of_service = releases.filter(|release| release.service == *name);
+            of_service.map(|release| release.version.clone()).min()
+        };
+        let derived = |name: &String, served: &Served| Derived {
+            first: first(name),
             released: Some(served.version.clone()),
             wire_since: Some(served.wire_since.clone()),
             since: served.since.clone(),
         };
         let services = self.services.iter();
         services
-            .map(|(name, served)| (name.clone(), derived(served)))
+            .map(|(name, served)| (name.clone(), derived(name, served)))
             .collect()
     }
 
