@@ -29,7 +29,7 @@
 //!
 //! Its rooms: [`call`] is the currency that everything else speaks, [`policy`] decides, [`layer`] waits and asks,
 //! [`stack`] knows the order, [`carrier`] moves calls, [`client`] and [`server`] are what users build, [`context`] is the
-//! call being served. [`codegen`] is the door for generated code and for nobody else.
+//! call being served, [`downgrade`] serves an old contract by a new one. [`codegen`] is the door for generated code and for nobody else.
 #![warn(clippy::unwrap_used)]
 #![cfg_attr(
     test,
@@ -46,6 +46,7 @@ pub mod client;
 mod clock;
 pub mod codegen;
 pub mod context;
+pub mod downgrade;
 #[cfg(test)]
 mod fixture;
 pub mod layer;

@@ -99,6 +99,11 @@ impl<T> Streaming<T> {
         Ok(self.trailers.take().unwrap_or_default())
     }
 
+    /// The trailing metadata, once all messages were read.
+    pub(crate) fn take_trailers(&mut self) -> Option<MetadataMap> {
+        self.trailers.take()
+    }
+
     /// Whether the message read last came compressed.
     pub fn came_compressed(&self) -> bool {
         self.compressed

@@ -35,13 +35,13 @@ pub(super) struct Pending {
 ///
 /// # Errors
 /// INTERNAL or UNIMPLEMENTED, if the head says what cannot be read; or as [`Route::choose`].
-pub(super) fn route<'a, B>(
-    route: &'a Route,
+pub(super) fn route<B>(
+    route: &Route,
     request: Request<B>,
     peer: Option<Arc<Peer>>,
     now: Instant,
     messages: Messages,
-) -> Result<(&'a Shared, Call, Pending), Refused>
+) -> Result<(&Shared, Call, Pending), Refused>
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
