@@ -64,7 +64,7 @@ impl Reader<'_> {
         self.format(root)?;
         let mut history = History::default();
         for (name, item) in root.iter() {
-            let at = item.span().or_else(|| root.key(name).and_then(Key::span));
+            let at = root.key(name).and_then(Key::span);
             match name {
                 "format" => {}
                 "settings" => history.settings = self.settings(item),
@@ -81,7 +81,9 @@ impl Reader<'_> {
                 ),
             }
         }
-        self.consistent(&history);
+        if self.errors.is_empty() {
+            self.consistent(&history);
+        }
         Some(history)
     }
 
@@ -115,13 +117,13 @@ impl Reader<'_> {
 
     fn settings(&mut self, item: &Item) -> Settings {
         let mut settings = Settings::default();
-        for (name, item) in self.table(item) {
+        for (name, at, item) in self.table(item) {
             match name.as_str() {
                 "json" => settings.json = self.boolean(&item).unwrap_or(true),
                 "docs" => settings.docs = self.docs(&item),
                 "protos" => settings.protos = self.paths(&item),
                 "includes" => settings.includes = self.paths(&item),
-                _ => self.unknown(item.span(), &name, "json, docs, protos, includes"),
+                _ => self.unknown(at, &name, "json, docs, protos, includes"),
             }
         }
         settings
@@ -145,12 +147,12 @@ impl Reader<'_> {
 
     fn option(&mut self, item: &Item) -> OptionRule {
         let mut rule = OptionRule::default();
-        for (name, item) in self.table(item) {
+        for (name, at, item) in self.table(item) {
             match name.as_str() {
                 "added" => rule.added = self.bump(&item),
                 "removed" => rule.removed = self.bump(&item),
                 "changed" => rule.changed = self.bump(&item),
-                _ => self.unknown(item.span(), &name, "added, removed, changed"),
+                _ => self.unknown(at, &name, "added, removed, changed"),
             }
         }
         rule
@@ -177,16 +179,17 @@ impl Reader<'_> {
         let mut version = None;
         let mut wire_since = None;
         let mut since = BTreeMap::new();
-        for (name, item) in self.table(item) {
+        for (name, at, item) in self.table(item) {
             match name.as_str() {
                 "version" => version = self.version(&item),
                 "wire_since" => wire_since = self.version(&item),
                 "since" => since = self.each(&item, Self::released),
-                _ => self.unknown(item.span(), &name, "version, wire_since, since"),
+                _ => self.unknown(at, &name, "version, wire_since, since"),
             }
         }
         let version = self.needed(item, "version", version);
-        if wire_since.as_ref().is_some_and(|since| *since > version) {
+        let is_above = |since: &Version| *since > version && self.errors.is_empty();
+        if wire_since.as_ref().is_some_and(is_above) {
             self.wrong(
                 item.span(),
                 "`wire_since` is above the version",
@@ -207,7 +210,7 @@ impl Reader<'_> {
 
     fn retired(&mut self, item: &Item) -> RetiredEver {
         let mut retired = RetiredEver::default();
-        for (name, item) in self.table(item) {
+        for (name, at, item) in self.table(item) {
             match name.as_str() {
                 "numbers" => self.elements(&item, |reader, value| match range(value) {
                     Some(range) => retired.range(range),
@@ -221,7 +224,7 @@ impl Reader<'_> {
                         reader.wrong(value.span(), "this is no name", "write it between quotes")
                     }
                 }),
-                _ => self.unknown(item.span(), &name, "numbers, names"),
+                _ => self.unknown(at, &name, "numbers, names"),
             }
         }
         retired
@@ -266,9 +269,9 @@ impl Reader<'_> {
 
     /// Reads those keys of an entry that are `known`.
     fn record(&mut self, item: &Item, record: &mut Record, known: &str) {
-        for (name, item) in self.table(item) {
+        for (name, at, item) in self.table(item) {
             if !known.split(", ").any(|key| key == name) {
-                self.unknown(item.span(), &name, known);
+                self.unknown(at, &name, known);
                 continue;
             }
             match name.as_str() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use semver::Version;
-use toml_edit::{Array, Item, Value};
+use toml_edit::{Array, Item, Key, Value};
 
 /// Where in the text something is.
 pub(super) type At = Option<Range<usize>>;
@@ -27,12 +27,14 @@ impl<'a> Reader<'a> {
 }
 
 impl Reader<'_> {
-    pub(super) fn table(&mut self, item: &Item) -> Vec<(String, Item)> {
+    /// The entries of a table, each with the place of its key.
+    pub(super) fn table(&mut self, item: &Item) -> Vec<(String, At, Item)> {
         match item.as_table_like() {
             Some(table) => {
                 let entries = table.iter();
+                let at = |name: &str| table.key(name).and_then(Key::span);
                 entries
-                    .map(|(name, item)| (name.to_owned(), item.clone()))
+                    .map(|(name, item)| (name.to_owned(), at(name), item.clone()))
                     .collect()
             }
             None => {
@@ -53,7 +55,7 @@ impl Reader<'_> {
     ) -> BTreeMap<String, T> {
         let entries = self.table(item).into_iter();
         entries
-            .map(|(name, item)| (name, read(self, &item)))
+            .map(|(name, _, item)| (name, read(self, &item)))
             .collect()
     }
 

@@ -1,0 +1,9 @@
+//! Releases of a contract as stories: what a build says of a change, what a release makes of it.
+
+#[path = "../support/scratch.rs"]
+mod scratch;
+
+mod histories;
+mod releases;
+mod store;
+mod verdicts;
