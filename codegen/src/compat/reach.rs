@@ -14,6 +14,8 @@ pub struct Reach {
     types: BTreeMap<String, BTreeSet<String>>,
     /// The types that a server may send.
     answered: BTreeSet<String>,
+    /// The types that a client may send.
+    asked: BTreeSet<String>,
     /// The packages that have a service.
     served: BTreeSet<String>,
 }
@@ -29,6 +31,7 @@ impl Reach {
                     reach.follow(service.full_name(), &method.input());
                     reach.follow(service.full_name(), &method.output());
                     collect(&method.output(), &mut reach.answered);
+                    collect(&method.input(), &mut reach.asked);
                 }
             }
             reach.extensions(contract);
@@ -54,6 +57,11 @@ impl Reach {
     /// Whether a server may send the type of this full name.
     pub fn is_answered(&self, name: &str) -> bool {
         self.answered.contains(name)
+    }
+
+    /// Whether a client may send the type of this full name, or nobody knows who sends it.
+    pub(super) fn may_be_asked(&self, name: &str) -> bool {
+        self.asked.contains(name) || !self.answered.contains(name)
     }
 
     pub(super) fn scope(&self, owner: &Owner) -> Scope {

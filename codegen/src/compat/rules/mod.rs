@@ -4,6 +4,7 @@
 //! files, its `mod` line, its line here.
 
 mod accepts;
+mod behavior;
 mod call;
 mod default;
 mod deprecation;
@@ -53,5 +54,6 @@ pub(super) const FAMILIES: &[Family] = &[
     file::FAMILY,
     deprecation::FAMILY,
     docs::FAMILY,
+    behavior::FAMILY,
     foreign::FAMILY,
 ];
