@@ -14,10 +14,13 @@ use super::rule::Pair;
 use super::rules::FAMILIES;
 use super::rules::types::wrapped;
 
+/// The full names of two messages.
+type Names = (String, String);
+
 /// What was asked before, and what is still to be looked at in the exchange that is under way.
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
-    known: RefCell<HashMap<(String, String), Effects>>,
+    known: RefCell<HashMap<Names, Effects>>,
     next: RefCell<Option<Vec<(MessageDescriptor, MessageDescriptor)>>>,
 }
 
@@ -48,8 +51,13 @@ impl Comparison<'_> {
         if let Some(known) = self.exchanges.known.borrow().get(&names) {
             return *known;
         }
-        let effects = self.structures(old, new);
-        self.exchanges.known.borrow_mut().insert(names, effects);
+        let (effects, met) = self.structures(old, new);
+        let mut known = self.exchanges.known.borrow_mut();
+        if effects == Effects::NONE {
+            // Nothing differs in all that was met, so nothing does in a part of it.
+            known.extend(met.into_iter().map(|names| (names, Effects::NONE)));
+        }
+        known.insert(names, effects);
         effects
     }
 
@@ -65,7 +73,12 @@ impl Comparison<'_> {
         visible(&found)
     }
 
-    fn structures(&self, old: &MessageDescriptor, new: &MessageDescriptor) -> Effects {
+    /// The effects of all that is within the two, and every pair that was met there.
+    fn structures(
+        &self,
+        old: &MessageDescriptor,
+        new: &MessageDescriptor,
+    ) -> (Effects, HashSet<Names>) {
         let mut effects = Effects::NONE;
         let mut seen = HashSet::new();
         let mut next = vec![(old.clone(), new.clone())];
@@ -92,7 +105,7 @@ impl Comparison<'_> {
             next.extend(self.exchanges.next.take().unwrap_or_default());
             effects = effects.worst(visible(&found));
         }
-        effects
+        (effects, seen)
     }
 }
 

@@ -4,4 +4,5 @@ mod contracts;
 mod corpora;
 mod corpus;
 mod pages;
+mod tokens;
 mod types;

@@ -17,6 +17,7 @@ pub(super) const FAMILY: Family = Family {
     rules: &[
         &EXTENSION_ADDED,
         &EXTENSION_REMOVED,
+        &EXTENSION_RENAMED,
         &EXTENSION_RENUMBERED,
         &EXTENSION_RANGE_ADDED,
         &EXTENSION_RANGE_REMOVED,
@@ -35,6 +36,10 @@ static EXTENSION_REMOVED: Rule = Rule {
     id: "extension-removed",
     title: "an extension was removed",
 };
+static EXTENSION_RENAMED: Rule = Rule {
+    id: "extension-renamed",
+    title: "an extension was renamed or moved",
+};
 static EXTENSION_RENUMBERED: Rule = Rule {
     id: "extension-renumbered",
     title: "an extension got another number",
@@ -49,19 +54,7 @@ static EXTENSION_RANGE_REMOVED: Rule = Rule {
 };
 
 fn contract(comparison: &Comparison<'_>, found: &mut Drafts) {
-    // Its message is a part of what it is: the same name that extends another one is another extension.
-    let fates = pair_up(
-        extensions(comparison.old),
-        extensions(comparison.new),
-        |extension| {
-            let message = extension.containing_message();
-            (
-                extension.full_name().to_owned(),
-                message.full_name().to_owned(),
-            )
-        },
-    );
-    for fate in fates {
+    for fate in fates(comparison) {
         match fate {
             Fate::Added(new) => found.add(added(&new)),
             Fate::Removed(old) => found.add(removed(&old)),
@@ -71,13 +64,32 @@ fn contract(comparison: &Comparison<'_>, found: &mut Drafts) {
                     old: &old,
                     new: &new,
                 };
-                number(&pair, found);
+                names(&pair, found);
                 kind::kept(comparison, &pair, found);
                 presence::kept(comparison, &pair, found);
                 default::kept(&pair, found);
             }
         }
     }
+}
+
+/// Extensions of a message by name and number: the same name decides, then the same number.
+fn fates(comparison: &Comparison<'_>) -> Vec<Fate<ExtensionDescriptor>> {
+    let (old, new) = (extensions(comparison.old), extensions(comparison.new));
+    let message = |it: &ExtensionDescriptor| it.containing_message().full_name().to_owned();
+    let by_name = pair_up(old, new, |it| (message(it), it.full_name().to_owned()));
+    let (kept, rest): (Vec<_>, Vec<_>) = by_name
+        .into_iter()
+        .partition(|fate| matches!(fate, Fate::Kept(..)));
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    for fate in rest {
+        match fate {
+            Fate::Removed(it) => old.push(it),
+            Fate::Added(it) | Fate::Kept(it, _) => new.push(it),
+        }
+    }
+    let by_number = pair_up(old, new, |it| (message(it), it.number()));
+    kept.into_iter().chain(by_number).collect()
 }
 
 fn extensions(contract: &Contract) -> Vec<ExtensionDescriptor> {
@@ -119,7 +131,15 @@ fn removed(old: &ExtensionDescriptor) -> Draft {
         .instead("keep it and mark it `[deprecated = true]`")
 }
 
-fn number(pair: &Pair<'_, Slot<'_>>, found: &mut Drafts) {
+fn names(pair: &Pair<'_, Slot<'_>>, found: &mut Drafts) {
+    if pair.old.full_name() != pair.new.full_name() {
+        let what = format!("was renamed to `{}`", pair.new.full_name());
+        let draft = changed(&EXTENSION_RENAMED, pair, &[1], &what)
+            .effects(Major, Not, Major)
+            .note("Rust and JSON name it; on the wire it is its number")
+            .instead("keep the name and the place that it has");
+        found.add(draft);
+    }
     let (old, new) = (pair.old.number(), pair.new.number());
     if old != new {
         let what = format!("changed its number from {old} to {new}");
@@ -151,7 +171,6 @@ fn message(_: &Comparison<'_>, pair: Pair<'_, MessageDescriptor>, found: &mut Dr
             let text = format!("{} can be extended", shown(&fresh));
             let draft = Draft::new(&EXTENSION_RANGE_ADDED, pair.new.owner(), name, text)
                 .effects(Minor, Not, Not)
-                .old(pair.old.site().part(&[1]))
                 .new_site(pair.new.site().part(&part(at)))
                 .note("others may declare extensions there, and nobody has");
             found.add(draft);

@@ -170,7 +170,6 @@ impl<T: Declared> Sides<'_, T> {
         let text = format!("{what} {verb} reserved");
         Draft::new(&RESERVED_ADDED, new.owner(), self.name, text)
             .bump(Bump::Patch)
-            .old(self.pair.old.site().part(&[1]))
             .new_site(new.site().part(part))
             .note("it can no longer be taken by mistake")
     }

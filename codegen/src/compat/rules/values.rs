@@ -143,9 +143,7 @@ impl Values<'_> {
         let (name, number) = (new.name(), new.number());
         let reuse = self.reuse(new);
         let draft = |rule, text| {
-            Draft::new(rule, new.owner(), subject(new), text)
-                .old(self.pair.old.site().part(&[1]))
-                .new_site(new.site().part(&[1]))
+            Draft::new(rule, new.owner(), subject(new), text).new_site(new.site().part(&[1]))
         };
         let source = self.comparison.addition();
         if let Some(which) = reuse.title(name, number) {
@@ -246,7 +244,6 @@ impl Values<'_> {
         let json = self.json(new.number());
         let draft = Draft::new(&ENUM_ALIAS_ADDED, new.owner(), subject(new), text)
             .effects(Minor, Not, json)
-            .old(self.pair.old.site().part(&[1]))
             .new_site(new.site().part(&[1]));
         match json {
             Major => draft
