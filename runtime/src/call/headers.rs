@@ -128,7 +128,7 @@ impl Head {
     pub fn of_reply(map: &HeaderMap) -> Result<Self, Status> {
         Ok(Self {
             timeout: None,
-            announced: Announced::read(map.get(VERSION), map.get(MIN)),
+            announced: Announced::read(map),
             encoding: Encoding::read(map.get(ENCODING))?,
         })
     }

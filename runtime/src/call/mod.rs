@@ -4,6 +4,7 @@
 //! messages and the names and codecs of the headers. Nothing here waits by itself, reads a clock or knows a socket.
 
 mod ages;
+mod announced;
 mod body;
 mod deadline;
 pub(crate) mod encoding;
@@ -32,6 +33,7 @@ use http::Extensions;
 use tonic::metadata::MetadataMap;
 
 pub use ages::{Ages, FieldAge, Inside, MethodAge};
+pub use announced::{Announced, Range};
 pub use body::{Body, Trailers};
 pub use deadline::{Deadline, Limit};
 pub use encoding::Encoding;
@@ -45,7 +47,7 @@ pub use phase::{During, Phase, during};
 pub use policies::{
     BreakerPolicy, BulkheadPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy, Window,
 };
-pub use release::{Announced, Declared, Minimum, Range, Release, ReleaseError, Said};
+pub use release::{Declared, Minimum, Release, ReleaseError, Said};
 pub use route::{Choose, Refused, Route};
 pub use spare::Spare;
 pub use streaming::Streaming;

@@ -1,11 +1,14 @@
-//! What each end says of the release it was built from: `x-api-version` and `x-api-min`.
+//! What this end says of the release it was built from: `x-api-version` and `x-api-min`.
 
 use std::fmt;
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use semver::{BuildMetadata, Version};
 
-use super::CrossMajor;
+use super::{
+    CrossMajor, Range,
+    headers::{MIN, VERSION},
+};
 
 /// MAJOR.MINOR: the least release of the other end that one can live with. PATCH never decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,15 +17,6 @@ pub struct Minimum {
     pub major: u64,
     /// MINOR.
     pub minor: u64,
-}
-
-/// A release and the least release of the other end it goes with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Range {
-    /// The release.
-    pub version: Version,
-    /// The least of the other end.
-    pub min: Minimum,
 }
 
 /// What a contract says of its release, as text. What is empty is not known.
@@ -65,20 +59,6 @@ pub struct Release {
     pub older: Box<[Said]>,
 }
 
-/// What the other end said, or what is to be said to it.
-#[derive(Debug, Clone, Default)]
-pub enum Announced {
-    /// Nothing.
-    #[default]
-    Unsaid,
-    /// What this end says of itself.
-    Own(&'static Said),
-    /// What the other end said. Boxed, because every call and reply carries this about.
-    Peer(Box<Range>),
-    /// What the other end said makes no sense; the text of it.
-    Malformed(Box<String>),
-}
-
 /// A version that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReleaseError {
@@ -88,10 +68,16 @@ pub enum ReleaseError {
     /// Not MAJOR.MINOR.
     #[error("`{0}` is not MAJOR.MINOR, such as 1.4")]
     Minimum(String),
+    /// Said more than once.
+    #[error("{0} was sent more than once")]
+    Twice(HeaderName),
+    /// A minimum of nobody knows whom.
+    #[error("{MIN} was sent without {VERSION}")]
+    Alone,
 }
 
 /// The longest version text that is read; a peer's header may be of any length.
-const LONGEST: usize = 128;
+pub(super) const LONGEST: usize = 128;
 
 // === Release ===
 
@@ -177,51 +163,15 @@ impl Said {
     }
 }
 
-// === Announced ===
-
-impl Announced {
-    /// Reads what a peer said.
-    pub fn read(version: Option<&HeaderValue>, min: Option<&HeaderValue>) -> Self {
-        let Some(version) = version else {
-            return Self::Unsaid;
-        };
-        match Range::read(version, min) {
-            Ok(range) => Self::Peer(Box::new(range)),
-            Err(error) => Self::Malformed(Box::new(error.to_string())),
-        }
-    }
-
-    /// The range, if there is one that makes sense.
-    pub fn range(&self) -> Option<&Range> {
-        match self {
-            Self::Own(said) => Some(&said.range),
-            Self::Peer(range) => Some(range),
-            Self::Unsaid | Self::Malformed(_) => None,
-        }
-    }
+/// What a peer wrote, as much of it as could be a version.
+pub(super) fn shown(text: &[u8]) -> String {
+    String::from_utf8_lossy(&text[..text.len().min(LONGEST)]).into_owned()
 }
 
-impl Range {
-    fn read(version: &HeaderValue, min: Option<&HeaderValue>) -> Result<Self, ReleaseError> {
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let version = match version.to_str() {
-            Ok(text) => parse_version(text)?,
-            Err(_) => return Err(ReleaseError::Version(text(version))),
-        };
-        let min = match min.map(|min| (min, min.to_str())) {
-            None => Minimum::of(&version),
-            Some((_, Ok(text))) => text.parse()?,
-            Some((min, Err(_))) => return Err(ReleaseError::Minimum(text(min))),
-        };
-        Ok(Self { version, min })
-    }
-}
-
-fn parse_version(text: &str) -> Result<Version, ReleaseError> {
+pub(super) fn parse_version(text: &str) -> Result<Version, ReleaseError> {
     let parsed = (text.len() <= LONGEST).then(|| Version::parse(text).ok());
-    parsed
-        .flatten()
-        .ok_or_else(|| ReleaseError::Version(text.chars().take(LONGEST).collect()))
+    let wrong = || ReleaseError::Version(shown(text.as_bytes()));
+    parsed.flatten().ok_or_else(wrong)
 }
 
 // === Minimum ===
@@ -260,7 +210,7 @@ impl std::str::FromStr for Minimum {
                 minor: number(minor)?,
             })
         });
-        parsed.ok_or_else(|| ReleaseError::Minimum(text.chars().take(LONGEST).collect()))
+        parsed.ok_or_else(|| ReleaseError::Minimum(shown(text.as_bytes())))
     }
 }
 
@@ -352,23 +302,5 @@ mod tests {
         assert_eq!(said("1.5.0-rc.1"), "1.5.0-rc.1+0badcafe");
         assert_eq!(said("1.5.0-rc.1+mine"), "1.5.0-rc.1+0badcafe");
         assert_eq!(said("1.5.0"), "1.5.0");
-    }
-
-    #[test]
-    fn what_a_peer_says_is_checked() {
-        for bad in ["", "1", "1.4", "v1.4.2", "1.4.2.1", "01.2.3", " 1.2.3"] {
-            let value = HeaderValue::from_static(bad);
-            let read = Announced::read(Some(&value), None);
-            assert!(matches!(read, Announced::Malformed(_)), "{bad}: {read:?}");
-        }
-        for bad in ["", "1", "1.", "1.+4", "1.4.2", "a.b"] {
-            let (version, min) = (
-                HeaderValue::from_static("1.4.2"),
-                HeaderValue::from_static(bad),
-            );
-            let read = Announced::read(Some(&version), Some(&min));
-            assert!(matches!(read, Announced::Malformed(_)), "{bad}: {read:?}");
-        }
-        assert!(matches!(Announced::read(None, None), Announced::Unsaid));
     }
 }

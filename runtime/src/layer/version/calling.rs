@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use semver::Version;
-use tonic::{Code, Status, metadata::MetadataMap};
+use tonic::{Code, Status};
 
 use super::{
     Counts,
     refusal::{is_refusal, refuse},
 };
 use crate::{
-    call::{Announced, Body, Call, Invoke, Mark, Method, Reply, Said, Service, headers},
+    call::{Announced, Body, Call, Invoke, Mark, Method, Reply, Said, Service},
     policy::{age, version::admits},
 };
 
@@ -81,7 +81,7 @@ impl<I: Invoke> Invoke for Calling<I> {
                 Ok(reply)
             }
             Err(status) => {
-                let server = announced(status.metadata());
+                let server = Announced::read(status.metadata().as_ref());
                 if !matches!(server, Announced::Unsaid) {
                     self.check_refused(&status);
                 }
@@ -160,9 +160,4 @@ fn unknown(said: &str, method: &Method, client: &Version, server: &Version) -> S
         format!("{path}: ")
     };
     format!("{said}; {whose}this client was built from {client}, the server says {server}")
-}
-
-fn announced(metadata: &MetadataMap) -> Announced {
-    let headers = metadata.as_ref();
-    Announced::read(headers.get(headers::VERSION), headers.get(headers::MIN))
 }

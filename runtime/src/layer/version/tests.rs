@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::{Calling, Serving, serving::announce};
-use crate::call::{Announced, Body, Call, Invoke, Mark, Release, Reply};
+use crate::call::{Announced, Body, Call, Invoke, Mark, Release, Reply, headers};
 use crate::fixture::{ECHO, ECHO_2, Handler, NEWER, UNVERSIONED, echo, say};
 
 /// A client of one release over a server of 1.4.2.
@@ -95,7 +95,10 @@ async fn a_peer_that_says_nothing_is_served_and_counted() {
 async fn a_release_that_makes_no_sense_is_an_invalid_argument() {
     let stack = Serving::new(Handler(echo), Arc::default());
     let mut call = say(&ECHO, "hi");
-    call.announced = Announced::read(Some(&HeaderValue::from_static("one")), None);
+    call.announced = Announced::read(&HeaderMap::from_iter([(
+        headers::VERSION,
+        HeaderValue::from_static("one"),
+    )]));
     let status = stack.invoke(call).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
     assert!(

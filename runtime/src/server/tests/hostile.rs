@@ -5,6 +5,35 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::*;
 
 #[tokio::test]
+async fn a_version_of_hostile_size_or_content_is_an_invalid_argument_of_few_words() {
+    let server = Running::start(|builder| builder).await;
+    let client = server.client().await;
+    let long = |text: &str| text.repeat(2 << 10).into_bytes();
+    let hostile = [
+        long("."),
+        long("9"),
+        long("\u{1f3ac}"),
+        b"1.4.2, 1.4.2".to_vec(),
+        b"01.4.2".to_vec(),
+        b"\xff\xfe".to_vec(),
+        b"18446744073709551616.0.0".to_vec(),
+    ];
+    for version in hostile {
+        let mut request = request(SAY, &[]);
+        let value = http::HeaderValue::from_bytes(&version).unwrap();
+        request.headers_mut().insert("x-api-version", value);
+        let answer = client.try_send(request, &[framed("hi")]).await;
+        let refused = super::read(answer.unwrap()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+        assert!(refused.message().len() < 600, "{refused}");
+    }
+    let twice = [("x-api-version", "1.4.2"), ("x-api-version", "1.4.2")];
+    let twice = client.call(SAY, &twice, "hi").await.unwrap_err();
+    assert_eq!(twice.code(), Code::InvalidArgument);
+    assert!(twice.message().contains("more than once"), "{twice}");
+}
+
+#[tokio::test]
 async fn what_is_not_grpc_gets_the_answer_of_plain_http() {
     let server = Running::start(|builder| builder).await;
     let client = server.client().await;
