@@ -164,7 +164,7 @@ fn kept(contract: &Contract, from: usize, to: usize) -> Kept {
 
 fn are_in(groups: &[&[&str]], old: usize, new: usize) -> bool {
     let is_in = |group: &&[&str]| group.contains(&TYPES[old]) && group.contains(&TYPES[new]);
-    groups.iter().any(|group| is_in(group))
+    groups.iter().any(is_in)
 }
 
 /// The effects of a change of type, from what is kept on the way there and on the way back.

@@ -151,13 +151,11 @@ fn draft(
     Draft::new(rule, pair.new.owner(), pair.new.full_name(), message)
         .old(type_of(pair.old))
         .new_site(type_of(pair.new))
-        .instead(format!(
-            "keep the {} and add another one of type `{new}`",
-            match pair.new {
-                Slot::Field(_) => "field",
-                Slot::Extension(_) => "extension",
-            }
-        ))
+        .instead(match pair.new {
+            _ if pair.new.arity() == Arity::Map => "keep the field and add another map".to_owned(),
+            Slot::Field(_) => format!("keep the field and add another one of type `{new}`"),
+            Slot::Extension(_) => format!("keep the extension and add another one of type `{new}`"),
+        })
 }
 
 /// Where the type of a field is written: a keyword or a name.

@@ -1,6 +1,6 @@
-//! Messages as a whole: added, removed, their wire format.
+//! Messages as a whole: added, removed, how they are written.
 
-use prost_reflect::MessageDescriptor;
+use prost_reflect::{EnumDescriptor, MessageDescriptor, Syntax};
 
 use crate::compat::change::Draft;
 use crate::compat::compare::{Comparison, Declared, Drafts, Fate};
@@ -8,10 +8,11 @@ use crate::compat::effect::Effect::{Major, Minor, None as Not};
 use crate::compat::rule::{Family, Pair, Rule};
 
 pub(super) const FAMILY: Family = Family {
-    rules: &[&MESSAGE_ADDED, &MESSAGE_REMOVED, &MESSAGE_SET],
+    rules: &[&MESSAGE_ADDED, &MESSAGE_REMOVED, &MESSAGE_SET, &JSON_FORMAT],
     pages: include_str!("message.md"),
     contract,
     message,
+    choice,
     ..Family::EMPTY
 };
 
@@ -26,6 +27,11 @@ static MESSAGE_REMOVED: Rule = Rule {
 static MESSAGE_SET: Rule = Rule {
     id: "message-set",
     title: "a message began or ceased to be written as a message set",
+};
+
+static JSON_FORMAT: Rule = Rule {
+    id: "json-format",
+    title: "a message or enum has no full mapping to JSON any more",
 };
 
 fn contract(comparison: &Comparison<'_>, found: &mut Drafts) {
@@ -70,4 +76,36 @@ fn message(_: &Comparison<'_>, pair: Pair<'_, MessageDescriptor>, found: &mut Dr
             .instead("keep the option as it is");
         found.add(draft);
     }
+    let what = format!("message `{}`", pair.new.name());
+    let syntaxes = [pair.old, pair.new].map(|message| message.parent_file().syntax());
+    let draft = json_format(&what, syntaxes, [pair.old, pair.new], pair.new.full_name());
+    found.0.extend(draft);
+}
+
+fn choice(_: &Comparison<'_>, pair: Pair<'_, EnumDescriptor>, found: &mut Drafts) {
+    let what = format!("enum `{}`", pair.new.name());
+    let syntaxes = [pair.old, pair.new].map(|choice| choice.parent_file().syntax());
+    let draft = json_format(&what, syntaxes, [pair.old, pair.new], pair.new.full_name());
+    found.0.extend(draft);
+}
+
+/// What proto3 promises of JSON, proto2 does as well as it can.
+fn json_format(
+    what: &str,
+    syntaxes: [Syntax; 2],
+    [old, new]: [&dyn Declared; 2],
+    name: &str,
+) -> Option<Draft> {
+    // Of two types that are exchanged each keeps its own.
+    if old.owner() != new.owner() || syntaxes != [Syntax::Proto3, Syntax::Proto2] {
+        return None;
+    }
+    let text = format!("the JSON of {what} is only made as well as it can be");
+    let draft = Draft::new(&JSON_FORMAT, new.owner(), name, text)
+        .effects(Not, Not, Major)
+        .old(old.site().part(&[1]))
+        .new_site(new.site().part(&[1]))
+        .note("proto2 lets names clash in JSON, where proto3 does not")
+        .instead("keep the file's syntax");
+    Some(draft)
 }
