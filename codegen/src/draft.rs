@@ -7,7 +7,9 @@ use syn::{Attribute, Ident, Visibility};
 
 use crate::derived::Derived;
 use crate::finding::Place;
-use crate::ir::{Ages, Body, ClientMin, Code, CrossMajor, Descriptor, Idempotency, Kind};
+use crate::ir::{
+    Ages, Body, ClientMin, ClientVersion, Code, CrossMajor, Descriptor, Idempotency, Kind,
+};
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +56,8 @@ pub struct Service {
     pub cross_major: Option<Written<CrossMajor>>,
     /// The oldest server that a client can live with.
     pub client_min: Option<Written<ClientMin>>,
+    /// What becomes of callers that do not say their version.
+    pub client_version: Option<Written<ClientVersion>>,
     /// Policies of every method that does not say otherwise.
     pub defaults: Policies,
     /// The methods, in the order of the source.

@@ -33,6 +33,8 @@ pub struct Service {
     pub wire_since: Option<Version>,
     /// How far back the oldest client may be.
     pub cross_major: CrossMajor,
+    /// What becomes of callers that do not say their version.
+    pub client_version: ClientVersion,
     /// Since when the parts of its requests are there, where clients ask for a server by that.
     pub ages: Option<Ages>,
     /// What its messages and methods look like, as eight hexadecimal digits; empty where nobody knows.
@@ -76,6 +78,16 @@ pub enum ClientMin {
     Release,
     /// One that knows all that a call uses.
     PerCall,
+}
+
+/// What becomes of callers that do not say which version they were built from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClientVersion {
+    /// They are served.
+    #[default]
+    Optional,
+    /// They are refused.
+    Required,
 }
 
 /// Since when the parts of a service's requests are there. A release is named by its place in `releases`, counted from 1;

@@ -90,6 +90,20 @@ fn a_contract_may_let_clients_of_an_earlier_major_in() {
 }
 
 #[test]
+fn a_contract_may_refuse_callers_that_do_not_say_their_version() {
+    let text = said(
+        "service Shop {
+           option (couplet.service) = { version: \"2.1.0\" cross_major: WIRE client_version: REQUIRED };
+         }",
+    );
+    let text: String = text.split_whitespace().collect();
+    assert!(text.contains(
+        "Meeting{cross_major:::couplet::codegen::CrossMajor::Wire,\
+         client_version:::couplet::codegen::ClientVersion::Required,}"
+    ));
+}
+
+#[test]
 fn contracts_that_differ_in_words_look_the_same_to_prereleases_and_others_do_not() {
     const SHOP: &str = "// Sells.
         service Shop {

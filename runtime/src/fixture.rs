@@ -6,17 +6,24 @@ use tonic::Status;
 
 use crate::{
     call::{
-        Ages, Body, Cache, Call, FieldAge, Idempotency, Inside, Invoke, Kind, Meeting, Message,
-        Method, MethodAge, Policies, Reply, Service,
+        Ages, Body, Cache, Call, ClientVersion, FieldAge, Idempotency, Inside, Invoke, Kind,
+        Meeting, Message, Method, MethodAge, Policies, Reply, Service,
     },
     codegen::Contract,
 };
 
 macro_rules! contract {
     ($service:ident, $methods:ident, $version:literal, $accepts:literal) => {
-        contract!($service, $methods, $version, $accepts, None);
+        contract!(
+            $service,
+            $methods,
+            $version,
+            $accepts,
+            None,
+            Meeting::DEFAULT
+        );
     };
-    ($service:ident, $methods:ident, $version:literal, $accepts:literal, $ages:expr) => {
+    ($service:ident, $methods:ident, $version:literal, $accepts:literal, $ages:expr, $meeting:expr) => {
         /// One release of the contract.
         pub(crate) static $service: Service = Service {
             name: "test.Echo",
@@ -24,7 +31,7 @@ macro_rules! contract {
             accepts: $accepts,
             wire_since: "",
             schema: "",
-            meeting: Meeting::DEFAULT,
+            meeting: $meeting,
             ages: $ages,
             methods: &$methods,
             descriptor: &[],
@@ -60,7 +67,25 @@ macro_rules! contract {
 
 contract!(ECHO, ECHO_METHODS, "1.4.2", "");
 contract!(ECHO_2, ECHO_2_METHODS, "2.0.0", "");
-contract!(NEWER, NEWER_METHODS, "1.6.0", "", Some(&AGES));
+contract!(
+    NEWER,
+    NEWER_METHODS,
+    "1.6.0",
+    "",
+    Some(&AGES),
+    Meeting::DEFAULT
+);
+contract!(
+    STRICT,
+    STRICT_METHODS,
+    "1.4.2",
+    "",
+    None,
+    Meeting {
+        client_version: ClientVersion::Required,
+        ..Meeting::DEFAULT
+    }
+);
 contract!(UNVERSIONED, UNVERSIONED_METHODS, "0.0.0", "");
 
 /// What is said came in 1.5.0, and so did nothing else.

@@ -43,6 +43,7 @@ pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Se
         deprecated: draft.deprecated.clone(),
         accepts,
         cross_major,
+        client_version: release::client_version(draft),
         ages,
         schema: draft.schema.clone(),
         wire_since: release::wire_since(&draft.derived, &version),

@@ -85,6 +85,12 @@ pub(super) fn cross_major(draft: &draft::Service, findings: &mut Findings) -> ir
     value
 }
 
+/// What becomes of callers that do not say their version.
+pub(super) fn client_version(draft: &draft::Service) -> ir::ClientVersion {
+    let written = draft.client_version.as_ref();
+    written.map_or_else(Default::default, |written| written.value)
+}
+
 /// What a client asks for call by call; without releases nobody knows what is new.
 pub(super) fn ages(
     draft: &draft::Service,

@@ -8,8 +8,8 @@ use semver::Version;
 
 use super::{ages, allow_deprecated};
 use crate::ir::{
-    Breaker, Bulkhead, Code, CrossMajor, Descriptor, Hedging, Idempotency, Kind, Method, Policies,
-    RateLimit, Retry, Service, Window,
+    Breaker, Bulkhead, ClientVersion, Code, CrossMajor, Descriptor, Hedging, Idempotency, Kind,
+    Method, Policies, RateLimit, Retry, Service, Window,
 };
 
 /// The two statics, of the service and of its methods.
@@ -88,11 +88,15 @@ fn entry(service: &Service, index: usize, method: &Method) -> TokenStream {
 fn meeting(service: &Service) -> TokenStream {
     let cross_major = (service.cross_major == CrossMajor::Wire)
         .then(|| quote!(cross_major: ::couplet::codegen::CrossMajor::Wire));
-    let set: Vec<_> = cross_major.into_iter().collect();
+    let client_version = (service.client_version == ClientVersion::Required)
+        .then(|| quote!(client_version: ::couplet::codegen::ClientVersion::Required));
+    let set: Vec<_> = cross_major.into_iter().chain(client_version).collect();
+    // A field that is set and one more that is not; nothing is left of two.
+    let rest = (set.len() < 2).then(|| quote!(..::couplet::codegen::Meeting::DEFAULT));
     match set.as_slice() {
         [] => quote!(::couplet::codegen::Meeting::DEFAULT),
         set => quote! {
-            ::couplet::codegen::Meeting { #(#set,)* ..::couplet::codegen::Meeting::DEFAULT }
+            ::couplet::codegen::Meeting { #(#set,)* #rest }
         },
     }
 }

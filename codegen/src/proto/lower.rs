@@ -80,6 +80,7 @@ fn service(
         accepts: read.accepts,
         cross_major: read.cross_major,
         client_min: read.client_min,
+        client_version: read.client_version,
         defaults: read.defaults,
         methods: methods
             .map(|descriptor| method(pool, &descriptor, origin, types))

@@ -9,7 +9,7 @@ use crate::draft::{
     Breaker, Bulkhead, Hedging, Mode, Policies, RateLimit, Retry, WindowType, Written,
 };
 use crate::finding::Place;
-use crate::ir::{ClientMin, Code, CrossMajor};
+use crate::ir::{ClientMin, ClientVersion, Code, CrossMajor};
 
 /// The name of the option of services.
 pub(super) const SERVICE: &str = "couplet.service";
@@ -37,6 +37,7 @@ pub(super) struct ServiceOptions {
     pub(super) accepts: Option<Written<String>>,
     pub(super) cross_major: Option<Written<CrossMajor>>,
     pub(super) client_min: Option<Written<ClientMin>>,
+    pub(super) client_version: Option<Written<ClientVersion>>,
     pub(super) defaults: Policies,
 }
 
@@ -61,6 +62,10 @@ pub(super) fn service(
         client_min: reader.choice("client_min", |number| match number {
             1 => ClientMin::PerCall,
             _ => ClientMin::Release,
+        }),
+        client_version: reader.choice("client_version", |number| match number {
+            1 => ClientVersion::Required,
+            _ => ClientVersion::Optional,
         }),
         defaults: reader
             .group("defaults", policies)

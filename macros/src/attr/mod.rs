@@ -5,7 +5,7 @@ mod reader;
 use couplet_codegen::draft::{
     Breaker, Bulkhead, Hedging, Mode, Policies, RateLimit, Retry, WindowType, Written,
 };
-use couplet_codegen::ir::Idempotency;
+use couplet_codegen::ir::{ClientVersion, Idempotency};
 
 use self::reader::Reader;
 use crate::ast::Arguments;
@@ -18,6 +18,7 @@ pub(crate) struct Service {
     pub(crate) name: Option<Written<String>>,
     pub(crate) version: Option<Written<String>>,
     pub(crate) accepts: Option<Written<String>>,
+    pub(crate) client_version: Option<Written<ClientVersion>>,
     pub(crate) defaults: Policies,
 }
 
@@ -29,12 +30,18 @@ pub(crate) struct Rpc {
     pub(crate) policies: Policies,
 }
 
+const CLIENT_VERSIONS: [(&str, ClientVersion); 2] = [
+    ("OPTIONAL", ClientVersion::Optional),
+    ("REQUIRED", ClientVersion::Required),
+];
+
 /// Reads the arguments of `#[service]`.
 pub(crate) fn service(arguments: &Arguments, report: &mut Report) -> Service {
     reader::read("service", arguments, report, |reader| Service {
         package: reader.text("package", "movies.v1"),
         version: reader.text("version", "1.0.0"),
         accepts: reader.text("accepts", "1.0"),
+        client_version: reader.choice("client_version", &CLIENT_VERSIONS),
         name: reader.text("name", "Movies"),
         defaults: reader
             .group("defaults", policies)

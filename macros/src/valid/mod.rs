@@ -53,6 +53,7 @@ pub(crate) fn service(arguments: &Arguments, item: &ItemTrait, report: &mut Repo
         // Without a history nobody knows how far back the wire reaches.
         cross_major: None,
         client_min: None,
+        client_version: said.client_version,
         version,
         defaults: said.defaults,
         methods,

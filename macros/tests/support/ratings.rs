@@ -22,6 +22,7 @@ pub(crate) struct Rating {
 #[couplet::service(
     package = "ratings.v1",
     version = "1.4.2",
+    client_version = REQUIRED,
     accepts = "1.2",
     defaults(timeout = "2s", breaker(minimum_number_of_calls = 50))
 )]

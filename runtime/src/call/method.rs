@@ -69,6 +69,8 @@ pub struct Service {
 pub struct Meeting {
     /// How far back the oldest client may be, where `accepts` does not say it.
     pub cross_major: CrossMajor,
+    /// What becomes of callers that do not say their version.
+    pub client_version: ClientVersion,
 }
 
 /// How far the oldest client that is served may be back.
@@ -81,10 +83,21 @@ pub enum CrossMajor {
     Wire,
 }
 
+/// What becomes of callers that do not say which version they were built from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ClientVersion {
+    /// They are served, and counted.
+    #[default]
+    Optional,
+    /// They are refused.
+    Required,
+}
+
 impl Meeting {
     /// What holds where a contract is silent.
     pub const DEFAULT: Self = Self {
         cross_major: CrossMajor::Refuse,
+        client_version: ClientVersion::Optional,
     };
 }
 

@@ -41,7 +41,7 @@ pub use frames::{End, Frame, Frames, Source};
 pub use invoke::{Erased, Invoke, Shared, share};
 pub use mark::Mark;
 pub use message::Message;
-pub use method::{Cache, CrossMajor, Idempotency, Kind, Meeting, Method, Service};
+pub use method::{Cache, ClientVersion, CrossMajor, Idempotency, Kind, Meeting, Method, Service};
 pub use peer::Peer;
 pub use phase::{During, Phase, during};
 pub use policies::{

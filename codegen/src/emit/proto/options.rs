@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::standard;
 use crate::ir::{
-    Breaker, Bulkhead, Code, CrossMajor, Hedging, Method, Policies, RateLimit, Retry, Service,
-    Window,
+    Breaker, Bulkhead, ClientVersion, Code, CrossMajor, Hedging, Method, Policies, RateLimit,
+    Retry, Service, Window,
 };
 
 /// The options of a service, a line an entry.
@@ -20,6 +20,9 @@ pub(super) fn service(service: &Service) -> Vec<String> {
     fields.text("accepts", service.accepts.as_ref());
     if service.cross_major == CrossMajor::Wire {
         fields.set("cross_major", Some("WIRE"));
+    }
+    if service.client_version == ClientVersion::Required {
+        fields.set("client_version", Some("REQUIRED"));
     }
     lines.extend(fields.option("couplet.service"));
     lines

@@ -1,5 +1,7 @@
 //! What a refusal is on the wire: everything that its text says, for programs.
 
+use std::collections::HashMap;
+
 use http::HeaderValue;
 use tonic::{Code, Status, metadata::MetadataMap};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt};
@@ -31,11 +33,11 @@ pub(super) fn refuse(
     let newest = Minimum::of(&server.version);
     let told = Told {
         service: service.name,
-        client,
+        client: Some(client),
         server,
         supported: format!("{}-{newest}", server.min),
     };
-    told.status(misfit, refusal.to_string())
+    told.status(misfit.reason(), refusal.to_string())
 }
 
 /// The refusal of a client by all releases of a service that are served, newest first.
@@ -47,34 +49,55 @@ pub(super) fn refuse_all(newest: &'static Service, client: &Range, served: &[&Ra
     };
     let told = Told {
         service: newest.name,
-        client,
+        client: Some(client),
         server: &newest.release().server.range,
         supported: refusal.supported(),
     };
-    told.status(refusal.misfit(), refusal.to_string())
+    told.status(refusal.misfit().reason(), refusal.to_string())
+}
+
+/// The refusal of a caller that does not say its version.
+pub(super) fn refuse_unsaid(service: &'static Service) -> Status {
+    let server = &service.release().server.range;
+    let (name, Range { version, min }) = (service.name, server);
+    let newest = Minimum::of(version);
+    let text = format!(
+        "{name}: callers must say their version, in {}; the server is {version} and serves clients {min} to {newest}",
+        headers::VERSION
+    );
+    let told = Told {
+        service: name,
+        client: None,
+        server,
+        supported: format!("{min}-{newest}"),
+    };
+    told.status("API_VERSION_REQUIRED", text)
 }
 
 /// What programs are told.
 struct Told<'a> {
     service: &'a str,
-    client: &'a Range,
+    client: Option<&'a Range>,
     server: &'a Range,
     supported: String,
 }
 
 impl Told<'_> {
-    fn status(self, misfit: Misfit, text: String) -> Status {
+    fn status(self, reason: &str, text: String) -> Status {
+        let client = self.client.map(|client| {
+            let (version, min) = (client.version.to_string(), client.min.to_string());
+            [("client_version", version), ("client_min", min)]
+        });
         let told = [
             ("service", self.service.to_owned()),
-            ("client_version", self.client.version.to_string()),
-            ("client_min", self.client.min.to_string()),
             ("server_version", self.server.version.to_string()),
             ("server_min", self.server.min.to_string()),
             ("supported", self.supported),
         ];
-        let told = told.map(|(name, value)| (name.to_owned(), value));
+        let told = told.into_iter().chain(client.into_iter().flatten());
+        let told: HashMap<_, _> = told.map(|(name, value)| (name.to_owned(), value)).collect();
         let mut details = ErrorDetails::new();
-        details.set_error_info(misfit.reason(), DOMAIN, told);
+        details.set_error_info(reason, DOMAIN, told);
         let violation = PreconditionViolation::new("API_VERSION", self.service, text.clone());
         details.set_precondition_failure([violation]);
         let mut metadata = MetadataMap::new();

@@ -6,10 +6,10 @@ use tonic::{Status, metadata::MetadataMap};
 
 use super::{
     Counts,
-    refusal::{malformed, refuse},
+    refusal::{malformed, refuse, refuse_unsaid},
 };
 use crate::{
-    call::{Announced, Call, Invoke, Reply, Said, Service, headers},
+    call::{Announced, Call, ClientVersion, Invoke, Reply, Said, Service, headers},
     policy::version::admits,
 };
 
@@ -35,7 +35,7 @@ impl<I> Serving<I> {
             Announced::Peer(client) => client,
             Announced::Unsaid => {
                 self.counts.unsaid.add();
-                return Ok(());
+                return self.unsaid(service);
             }
             Announced::Malformed(why) => {
                 self.counts.refused.add();
@@ -48,6 +48,19 @@ impl<I> Serving<I> {
         })?;
         self.counts.fitting.add();
         Ok(())
+    }
+}
+
+impl<I> Serving<I> {
+    /// What becomes of a caller that does not say its version.
+    fn unsaid(&self, service: &'static Service) -> Result<(), Status> {
+        match service.meeting.client_version {
+            ClientVersion::Optional => Ok(()),
+            ClientVersion::Required => {
+                self.counts.refused.add();
+                Err(refuse_unsaid(service))
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use tonic_types::StatusExt;
 
 use super::{Calling, Serving, serving::announce};
 use crate::call::{Announced, Body, Call, Invoke, Mark, Release, Reply, headers};
-use crate::fixture::{ECHO, ECHO_2, Handler, NEWER, UNVERSIONED, echo, say};
+use crate::fixture::{ECHO, ECHO_2, Handler, NEWER, STRICT, UNVERSIONED, echo, say};
 
 /// A client of one release over a server of 1.4.2.
 fn pair<I: Invoke>(server: I) -> Calling<Serving<I>> {
@@ -89,6 +89,25 @@ async fn a_peer_that_says_nothing_is_served_and_counted() {
     let stack = Serving::new(Handler(echo), Arc::default());
     stack.invoke(say(&ECHO, "hi")).await.unwrap();
     assert_eq!(stack.counts.unsaid.sum(), 1);
+}
+
+#[tokio::test]
+async fn a_peer_that_says_nothing_is_refused_where_the_contract_asks_for_a_version() {
+    let handler = Handler(|_| async { panic!("refused before the handler") });
+    let stack = Serving::new(handler, Arc::default());
+    let refused = stack.invoke(say(&STRICT, "hi")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert_eq!(
+        refused.message(),
+        "test.Echo: callers must say their version, in x-api-version; the server is 1.4.2 and serves clients 1.0 to 1.4"
+    );
+    let info = refused.get_details_error_info().unwrap();
+    assert_eq!(info.reason, "API_VERSION_REQUIRED");
+    assert_eq!(info.metadata["supported"], "1.0-1.4");
+    assert_eq!(stack.counts.unsaid.sum() + stack.counts.refused.sum(), 2);
+
+    let stack = pair(Handler(echo));
+    stack.invoke(say(&STRICT, "hi")).await.unwrap();
 }
 
 #[tokio::test]
