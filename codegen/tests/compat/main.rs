@@ -3,6 +3,9 @@
 mod contracts;
 mod corpora;
 mod corpus;
+mod editions;
 mod pages;
+mod renamed;
+mod scope;
 mod tokens;
 mod types;

@@ -1,6 +1,8 @@
 //! The pages of the rules: every rule has one, and what its cases say is what is found.
 
 use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 
 use couplet_codegen::compat::{Bump, OptionRule, Profile, Retired, Terms, pages};
 
@@ -137,3 +139,70 @@ fn sides(diff: &str) -> (Files, Files) {
     }
     (old, new)
 }
+
+#[test]
+fn every_page_says_what_happened_why_and_what_to_do_instead() {
+    let mut wrong = String::new();
+    for page in pages() {
+        let id = page.rule.id;
+        let about = page.text.split("\n## ").next().unwrap_or_default();
+        let paragraphs: Vec<_> = about.split("\n\n").skip(1).map(str::trim).collect();
+        let mut say = |what: &str| {
+            let _ = writeln!(wrong, "{id}: {what}");
+        };
+        match paragraphs.first() {
+            Some(first) if first.ends_with('.') && first.lines().count() <= 2 => {}
+            _ => say("does not begin with one sentence that says what happened"),
+        }
+        if paragraphs.len() < 2 {
+            say("does not say why");
+        }
+        let mut cases = cases(page.text).into_iter();
+        let is_safe = |case: &Case<'_>| case.terms.profile == Profile::MinorSafe;
+        let is_breaking = cases.any(|case| case.verdict.starts_with("MAJOR") && is_safe(&case));
+        let is_told = paragraphs.iter().any(|it| it.starts_with("Instead"));
+        if is_breaking && !is_told && !OWN_VERDICT.contains(&id) {
+            say("does not say what to do instead");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Breaking for a reason of the contract's own: nobody here can say what to do instead.
+const OWN_VERDICT: [&str; 1] = ["option-changed"];
+
+#[test]
+fn the_index_names_every_rule_and_its_page() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/compat/rules");
+    let mut files: Vec<_> = fs::read_dir(&folder)
+        .expect("the rules")
+        .map(|entry| entry.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    files.sort();
+    let holds = |id: &str| {
+        let heading = format!("\n# {id}\n");
+        let mut files = files.iter().filter(|path| !path.ends_with("README.md"));
+        let text = |path: &Path| format!("\n{}", fs::read_to_string(path).expect("a page"));
+        let found = files.find(|path| text(path).contains(&heading));
+        let found = found.and_then(|path| path.file_name()).expect("its file");
+        found.to_string_lossy().into_owned()
+    };
+    let mut rows = String::new();
+    for page in pages() {
+        let (id, title) = (page.rule.id, page.rule.title);
+        let _ = writeln!(rows, "| [`{id}`]({}#{id}) | {title} |", holds(id));
+    }
+    let index = folder.join("README.md");
+    let text = fs::read_to_string(&index).expect("the index");
+    let (head, _) = text.split_once(TABLE).expect("its table");
+    let expected = format!("{head}{TABLE}{rows}");
+    if std::env::var_os("COUPLET_BLESS").is_some() {
+        fs::write(&index, &expected).expect("the index can be written");
+    } else {
+        assert_eq!(text, expected, "COUPLET_BLESS=1 writes it");
+    }
+}
+
+/// What the table of the index begins with.
+const TABLE: &str = "| rule | what happened |\n| --- | --- |\n";
