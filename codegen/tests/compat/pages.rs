@@ -9,11 +9,11 @@ use couplet_codegen::compat::{Bump, OptionRule, Profile, Retired, Terms, pages};
 use crate::contracts::{Files, changes, verdict};
 
 /// A change as a page shows it.
-struct Case<'a> {
-    heading: &'a str,
-    verdict: &'a str,
-    terms: Terms,
-    diff: &'a str,
+pub(crate) struct Case<'a> {
+    pub(crate) heading: &'a str,
+    pub(crate) verdict: &'a str,
+    pub(crate) terms: Terms,
+    pub(crate) diff: &'a str,
 }
 
 /// What a case need not say: unless it names its syntax itself, it is a file of its own with these lines in front.
@@ -53,7 +53,7 @@ fn every_rule_has_a_page_and_every_page_a_case_that_is_graded_as_it_says() {
 }
 
 /// The cases of a page: a heading, the verdict, a block.
-fn cases(page: &str) -> Vec<Case<'_>> {
+pub(crate) fn cases(page: &str) -> Vec<Case<'_>> {
     let sections = page.split("\n## ").skip(1);
     sections
         .map(|section| {
@@ -109,7 +109,7 @@ fn bump(name: &str) -> Bump {
 }
 
 /// The contract before and after a change. A block is of one file, or `--- name` and `+++ name` begin each.
-fn sides(diff: &str) -> (Files, Files) {
+pub(crate) fn sides(diff: &str) -> (Files, Files) {
     let (mut old, mut new) = (Files::new(), Files::new());
     let (mut old_name, mut new_name) = ("acme/v1/a.proto", "acme/v1/a.proto");
     for line in diff.lines() {

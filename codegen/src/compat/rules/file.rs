@@ -8,7 +8,7 @@ use crate::compat::change::{Draft, Site};
 use crate::compat::compare::{Comparison, Declared, Drafts, Fate, pair_up};
 use crate::compat::declaration::{Declaration, owner};
 use crate::compat::effect::Bump;
-use crate::compat::effect::Effect::Major;
+use crate::compat::effect::Effect::{Major, None as Not};
 use crate::compat::rule::{Family, Rule};
 
 pub(super) const FAMILY: Family = Family {
@@ -118,7 +118,15 @@ fn packages(comparison: &Comparison<'_>, gone: &[&FileDescriptor], found: &mut D
     for (package, files) in packages {
         let message = format!("package `{package}` was removed");
         let draft = Draft::new(&PACKAGE_REMOVED, owner(package, &files), package, message);
-        found.add(another_api(draft).old(files[0].site().part(PACKAGE)));
+        let draft = another_api(draft).old(files[0].site().part(PACKAGE));
+        let is_called = files.iter().any(|file| file.services().len() > 0);
+        found.add(match is_called {
+            true => draft,
+            // Nothing on the wire tells of the package of a message but an `Any`.
+            false => draft
+                .effects(Major, Not, Not)
+                .note("no call has its name in its path; Rust that uses it no longer compiles"),
+        });
     }
 }
 
