@@ -151,12 +151,12 @@ impl Tally {
 }
 
 impl std::fmt::Display for Tally {
-    /// Such as `1 major, 2 minor, 1 docs change`.
+    /// Such as `1 major, 2 minor, 1 patch change`.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parts = [
             (self.major, "major"),
             (self.minor, "minor"),
-            (self.patch, "docs"),
+            (self.patch, "patch"),
         ];
         let parts = parts.into_iter().filter(|(count, _)| *count > 0);
         let parts: Vec<_> = parts.collect();

@@ -74,7 +74,7 @@ impl Package {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         Built {
             success: output.status.success(),
-            said: self.from_the_package_on(&said),
+            said: self.without_other_packages(&said),
         }
     }
 
@@ -126,7 +126,7 @@ impl Package {
     }
 
     /// Without what cargo says of other packages and how long it took.
-    fn from_the_package_on(&self, said: &str) -> String {
+    fn without_other_packages(&self, said: &str) -> String {
         let start = said
             .find(&format!("   Compiling {}", self.name))
             .unwrap_or_default();

@@ -4,6 +4,7 @@
 mod scratch;
 
 mod histories;
+mod messages;
 mod releases;
 mod store;
 mod verdicts;

@@ -174,9 +174,12 @@ impl Store {
     }
 
     /// Text without the folder, which is another one each time.
+    pub(crate) fn short(&self, text: &str) -> String {
+        text.replace(&format!("{}/", self.0.path().display()), "")
+    }
+
     fn said(&self, errors: &Errors) -> String {
-        let folder = format!("{}/", self.0.path().display());
-        errors.to_string().replace(&folder, "")
+        self.short(&errors.to_string())
     }
 }
 

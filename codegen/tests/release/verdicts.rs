@@ -211,7 +211,7 @@ fn comments_ask_for_what_the_team_says() {
     assert!(!passes && warnings.is_empty());
     let (passes, warnings) = docs("warn");
     assert!(
-        passes && warnings.contains("1 docs change since 1.4.2, for which 1.4.3 would be right"),
+        passes && warnings.contains("1 patch change since 1.4.2, for which 1.4.3 would be right"),
         "{warnings}"
     );
     assert_eq!(docs("none"), (true, String::new()));

@@ -8,9 +8,12 @@ use annotate_snippets::{
 use semver::Version;
 
 use super::words;
-use crate::compat::{Bump, Change, Contract, Location};
+use crate::compat::{Bump, Change, Contract, Location, Scope};
 use crate::release::check::Check;
 use crate::release::verdict::{Answer, Declared, Demand, Fault, Judged, Standing};
+
+/// So many services are named of those that one change concerns.
+const SHOWN: usize = 4;
 
 /// A change that no version covers.
 pub(super) fn change(check: &Check, judged: &Judged) -> String {
@@ -147,7 +150,12 @@ fn now<'a>(
             marks.push(AnnotationKind::Primary.span(range).label(declared_here));
             group = group.element(snippet(check.current(), &file, marks));
         }
-        return group.element(Level::NOTE.message(what));
+        group = group.element(Level::NOTE.message(what));
+        return group.elements(
+            others(change, demands)
+                .into_iter()
+                .map(|note| Level::NOTE.message(note)),
+        );
     };
     let mut marks = vec![
         AnnotationKind::Primary
@@ -166,17 +174,35 @@ fn now<'a>(
     if let Some((file, mark)) = elsewhere {
         group = group.element(snippet(check.current(), &file, vec![mark]));
     }
-    for other in demands.iter().skip(1) {
-        let text = format!(
-            "{} {} does not cover it either: it needs {}",
-            other.service, other.declared, other.needed
-        );
-        group = group.element(Level::NOTE.message(text));
-    }
+    let others = others(change, demands).into_iter();
+    group = group.elements(others.map(|note| Level::NOTE.message(note)));
     match change.old {
         Some(_) => group,
         None => group.element(Level::NOTE.message(effects(check, change))),
     }
+}
+
+/// Whose versions have to cover it, too; or could as well.
+fn others(change: &Change, demands: &[Demand]) -> Vec<String> {
+    if let (Scope::Package(package), false) = (&change.scope, demands.is_empty()) {
+        return vec![format!(
+            "no service reaches it, so the version of any service of {package} can cover it"
+        )];
+    }
+    let others = demands.iter().take(SHOWN).skip(1);
+    let mut notes: Vec<_> = others
+        .map(|other| {
+            format!(
+                "{} {} does not cover it either: it needs {}",
+                other.service, other.declared, other.needed
+            )
+        })
+        .collect();
+    let more = demands.len().saturating_sub(SHOWN);
+    if more > 0 {
+        notes.push(format!("nor do the versions of {more} more services"));
+    }
+    notes
 }
 
 /// The old text, and who notices.
@@ -209,9 +235,16 @@ fn raise<'a>(
     needed: &[(&'a Declared, Version)],
     is_second: bool,
 ) -> Vec<Group<'a>> {
-    let or = if is_second { "or declare" } else { "declare" };
-    let group = |(declared, version): &(&'a Declared, Version)| {
-        let title = format!("{or} {version}");
+    let group = |(index, (declared, version)): (usize, &(&'a Declared, Version))| {
+        let verb = match (index, is_second) {
+            (0, true) => "or declare",
+            (0, false) => "declare",
+            _ => "and",
+        };
+        let title = match needed.len() {
+            1 => format!("{verb} {version}"),
+            _ => format!("{verb} {version} for {}", declared.service),
+        };
         let group = Group::with_title(Level::HELP.secondary_title(title));
         match &declared.at {
             Some((file, range)) => {
@@ -223,7 +256,7 @@ fn raise<'a>(
             None => group,
         }
     };
-    needed.iter().map(group).collect()
+    needed.iter().take(SHOWN).enumerate().map(group).collect()
 }
 
 fn declared<'a>(check: &'a Check, service: &str) -> Option<&'a Declared> {

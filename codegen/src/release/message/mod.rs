@@ -74,7 +74,8 @@ fn summed_up(standing: &Standing) -> Option<String> {
     };
     let by_hand = match standing.breaking.len() {
         0 => String::new(),
-        count => format!(" and {count} declared by hand"),
+        1 => " and 1 break declared by hand".to_owned(),
+        count => format!(" and {count} breaks declared by hand"),
     };
     Some(format!(
         "error: {}: {}{by_hand} since {released}; {declared}, needs {}",
@@ -157,9 +158,12 @@ fn docs(check: &Check, standing: &Standing) -> Option<String> {
         .count();
     let quiet = settings.docs != Docs::Warn || standing.required > Bump::None || excused == 0;
     (!quiet).then(|| {
-        let plural = if excused == 1 { "" } else { "s" };
+        let tally = Tally {
+            patch: excused,
+            ..Tally::default()
+        };
         format!(
-            "{}: {excused} docs change{plural} since {released}, for which {} would be right (`docs = \"none\"` in \
+            "{}: {tally} since {released}, for which {} would be right (`docs = \"none\"` in \
              released/history.toml: say nothing)",
             standing.service,
             super::steps::next(released, Bump::Patch)
