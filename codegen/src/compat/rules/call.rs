@@ -47,7 +47,7 @@ static IDEMPOTENCY_STRENGTHENED: Rule = Rule {
     title: "a method promises more about being repeated",
 };
 
-/// Numbers of `MethodDescriptorProto`.
+/// Numbers of `MethodDescriptorProto`. Where nothing is streamed, the type stands where `stream` would.
 const INPUT: &[i32] = &[2];
 const OUTPUT: &[i32] = &[3];
 const CLIENT_STREAM: &[i32] = &[5];
@@ -140,11 +140,12 @@ fn client_streaming(pair: &Methods<'_>, found: &mut Drafts) {
             "an old client that sends none, or two, fails",
         ),
     };
-    found.add(streaming(
-        draft(&CLIENT_STREAMING, pair, CLIENT_STREAM, message),
-        wire,
-        note,
-    ));
+    let (old, new) = match stream {
+        true => (INPUT, CLIENT_STREAM),
+        false => (CLIENT_STREAM, INPUT),
+    };
+    let draft = draft(&CLIENT_STREAMING, pair, new, message).old(pair.old.site().part(old));
+    found.add(streaming(draft, wire, note));
 }
 
 fn server_streaming(pair: &Methods<'_>, found: &mut Drafts) {
@@ -165,11 +166,12 @@ fn server_streaming(pair: &Methods<'_>, found: &mut Drafts) {
             "an old client takes one message for a stream of one; a new client fails at an old server that sends two",
         ),
     };
-    found.add(streaming(
-        draft(&SERVER_STREAMING, pair, SERVER_STREAM, message),
-        wire,
-        note,
-    ));
+    let (old, new) = match stream {
+        true => (OUTPUT, SERVER_STREAM),
+        false => (SERVER_STREAM, OUTPUT),
+    };
+    let draft = draft(&SERVER_STREAMING, pair, new, message).old(pair.old.site().part(old));
+    found.add(streaming(draft, wire, note));
 }
 
 /// JSON over HTTP frames a stream in another way than a message, so there every old client fails.

@@ -23,10 +23,10 @@ fn contract(comparison: &Comparison<'_>, found: &mut Drafts) {
     for (old, new) in comparison.declarations() {
         let before = comments(comparison.old, old);
         let after = comments(comparison.new, new);
-        if before == after || before.split_whitespace().eq(after.split_whitespace()) {
+        if before == after || words(&before).eq(words(&after)) {
             continue;
         }
-        let is_blank = |text: &str| text.trim().is_empty();
+        let is_blank = |text: &str| words(text).next().is_none();
         let what = match (is_blank(&before), is_blank(&after)) {
             (true, _) => "added",
             (_, true) => "removed",
@@ -41,6 +41,13 @@ fn contract(comparison: &Comparison<'_>, found: &mut Drafts) {
                 .new_site(new.site()),
         );
     }
+}
+
+/// What a comment says, without the marks that some writers begin each of its lines with: ` * ` and `/// `.
+fn words(comment: &str) -> impl Iterator<Item = &str> {
+    let lines = comment.lines().map(str::trim_start);
+    let lines = lines.map(|line| line.trim_start_matches(['*', '/']));
+    lines.flat_map(str::split_whitespace)
 }
 
 /// What belongs to a declaration. Comments that stand apart in a file belong to none, save for those at its head: they
