@@ -4,6 +4,7 @@ mod contracts;
 mod corpora;
 mod corpus;
 mod editions;
+mod measured;
 mod pages;
 mod renamed;
 mod scope;
