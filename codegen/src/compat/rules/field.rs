@@ -136,9 +136,11 @@ fn added(
 fn reuse_of(comparison: &Comparison<'_>, old: &MessageDescriptor, new: &FieldDescriptor) -> Reuse {
     let number = new.number();
     let is_reserved = old.reserved_ranges().any(|range| range.contains(&number));
+    // Whose number it was has another one now.
+    let is_taken = old.get_field(number).is_some();
     let mut reserved = old.reserved_names();
     let by_contract = Reuse {
-        number: is_reserved,
+        number: is_reserved || is_taken,
         name: reserved.any(|name| json_key(name) == json_key(new.name())),
     };
     let retired = comparison.terms.retired.get(old.full_name());

@@ -1,8 +1,9 @@
 //! Oneofs, and the fields that move into one, out of one, or from one to another.
 //!
-//! A oneof is the one of its name, or else the one that holds a field of it. That of a proto3 `optional` is none.
+//! A oneof is the one that holds most of its fields, or else the one of its name. That of a proto3 `optional` is none.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use prost_reflect::{FieldDescriptor, MessageDescriptor, OneofDescriptor};
 
@@ -73,24 +74,31 @@ fn oneof_of(field: &FieldDescriptor) -> Option<OneofDescriptor> {
     oneof.filter(|oneof| !oneof.is_synthetic())
 }
 
-/// The names of the new oneofs by those of the old ones.
+/// The names of the new oneofs by those of the old ones: what shares most fields is the same, then what has the same name.
 fn counterparts(
     pair: &Pair<'_, MessageDescriptor>,
     kept: &[(FieldDescriptor, FieldDescriptor)],
 ) -> HashMap<String, String> {
-    let has =
-        |message: &MessageDescriptor, name: &str| oneofs(message).any(|oneof| oneof.name() == name);
-    let mut became: HashMap<_, _> = oneofs(pair.old)
-        .filter(|oneof| has(pair.new, oneof.name()))
-        .map(|oneof| (oneof.name().to_owned(), oneof.name().to_owned()))
-        .collect();
+    let mut shared: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for oneof in oneofs(pair.old) {
+        if oneofs(pair.new).any(|new| new.name() == oneof.name()) {
+            let name = oneof.name().to_owned();
+            shared.insert((name.clone(), name), 0);
+        }
+    }
     for (old, new) in kept {
-        let (Some(old), Some(new)) = (oneof_of(old), oneof_of(new)) else {
-            continue;
-        };
-        let is_taken = became.values().any(|name| name == new.name());
-        if !became.contains_key(old.name()) && !is_taken {
-            became.insert(old.name().to_owned(), new.name().to_owned());
+        if let (Some(old), Some(new)) = (oneof_of(old), oneof_of(new)) {
+            let names = (old.name().to_owned(), new.name().to_owned());
+            *shared.entry(names).or_default() += 1;
+        }
+    }
+    let mut likely: Vec<_> = shared.into_iter().collect();
+    likely.sort_by_key(|((old, new), fields)| (Reverse(*fields), old != new));
+    let mut became = HashMap::new();
+    let mut taken = HashSet::new();
+    for ((old, new), _) in likely {
+        if !became.contains_key(&old) && taken.insert(new.clone()) {
+            became.insert(old, new);
         }
     }
     became

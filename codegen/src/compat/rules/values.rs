@@ -95,7 +95,7 @@ fn choice(comparison: &Comparison<'_>, pair: Pair<'_, EnumDescriptor>, found: &m
     for new in in_order(values.pair.new) {
         let is_new = !values.old.by_name.contains_key(new.name());
         if is_new && !renamed.contains(new.name()) {
-            found.add(match values.old.by_number.contains_key(&new.number()) {
+            found.add(match values.is_kept(new.number()) {
                 true => values.alias_added(&new),
                 false => values.added(&new),
             });
@@ -133,9 +133,16 @@ impl Values<'_> {
                 renamed.insert(new.name().to_owned());
                 self.renamed(old, new)
             }
-            None if names.is_empty() => self.removed(old),
-            None => self.alias_removed(old),
+            None if self.is_kept(old.number()) => self.alias_removed(old),
+            None => self.removed(old),
         }
+    }
+
+    /// Whether a number has a name that it had before.
+    fn is_kept(&self, number: i32) -> bool {
+        let names = self.new.names(number);
+        let mut old = self.old.names(number).iter();
+        old.any(|name| names.contains(name))
     }
 
     fn added(&self, new: &EnumValueDescriptor) -> Draft {
@@ -177,8 +184,11 @@ impl Values<'_> {
     fn reuse(&self, new: &EnumValueDescriptor) -> Reuse {
         let old = self.pair.old;
         let number = new.number();
+        let is_reserved = old.reserved_ranges().any(|range| range.contains(&number));
+        // Whose number it was is gone, or has another one now.
+        let is_taken = self.old.by_number.contains_key(&number);
         let by_contract = Reuse {
-            number: old.reserved_ranges().any(|range| range.contains(&number)),
+            number: is_reserved || is_taken,
             name: old.reserved_names().any(|name| name == new.name()),
         };
         let retired = self.comparison.terms.retired.get(old.full_name());
