@@ -1,7 +1,7 @@
 //! Compatibility: what changed between two releases of a contract, and what that asks of its version.
 //!
 //! [`diff`] is a pure function of two compiled contracts. Every rule is a row of a table with a page that explains it;
-//! the pages' examples are the rules' tests (`rules`).
+//! the pages' examples are the rules' tests. `rules/README.md` lists them all.
 //!
 //! ```text
 //! Contract ─┐              ┌─▶ each family of rules ─▶ drafts ─┐
