@@ -28,6 +28,7 @@ fn shell(service: &Service) -> TokenStream {
         #[allow(dead_code)]
         #visibility struct #server<T> {
             service: ::std::sync::Arc<T>,
+            counts: ::couplet::codegen::ServerCounts,
         }
 
         #allow
@@ -40,14 +41,22 @@ fn shell(service: &Service) -> TokenStream {
 
             /// Serves a `service` that is used elsewhere, too.
             pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
-                Self { service }
+                Self { service, counts: ::core::default::Default::default() }
+            }
+
+            /// What the policies around it did so far; clones share it.
+            pub fn counts(&self) -> &::couplet::codegen::ServerCounts {
+                &self.counts
             }
         }
 
         #allow
         impl<T> ::core::clone::Clone for #server<T> {
             fn clone(&self) -> Self {
-                Self::from_arc(::std::sync::Arc::clone(&self.service))
+                Self {
+                    service: ::std::sync::Arc::clone(&self.service),
+                    counts: ::core::clone::Clone::clone(&self.counts),
+                }
             }
         }
 
@@ -121,6 +130,10 @@ fn mounts(service: &Service) -> TokenStream {
         #allow
         impl<T: #contract> ::couplet::codegen::Contract for #server<T> {
             const SERVICE: &'static ::couplet::codegen::Service = &#data;
+
+            fn counts(&self) -> ::couplet::codegen::ServerCounts {
+                ::core::clone::Clone::clone(&self.counts)
+            }
         }
 
         #allow

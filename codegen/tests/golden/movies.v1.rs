@@ -453,6 +453,7 @@ pub trait Movies: ::core::marker::Send + ::core::marker::Sync + 'static {
 #[allow(dead_code)]
 pub struct MoviesServer<T> {
     service: ::std::sync::Arc<T>,
+    counts: ::couplet::codegen::ServerCounts,
 }
 
 #[allow(deprecated)]
@@ -465,14 +466,25 @@ impl<T> MoviesServer<T> {
 
     /// Serves a `service` that is used elsewhere, too.
     pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
-        Self { service }
+        Self {
+            service,
+            counts: ::core::default::Default::default(),
+        }
+    }
+
+    /// What the policies around it did so far; clones share it.
+    pub fn counts(&self) -> &::couplet::codegen::ServerCounts {
+        &self.counts
     }
 }
 
 #[allow(deprecated)]
 impl<T> ::core::clone::Clone for MoviesServer<T> {
     fn clone(&self) -> Self {
-        Self::from_arc(::std::sync::Arc::clone(&self.service))
+        Self {
+            service: ::std::sync::Arc::clone(&self.service),
+            counts: ::core::clone::Clone::clone(&self.counts),
+        }
     }
 }
 
@@ -547,6 +559,9 @@ impl<T: Movies> ::couplet::codegen::Invoke for MoviesServer<T> {
 #[allow(deprecated)]
 impl<T: Movies> ::couplet::codegen::Contract for MoviesServer<T> {
     const SERVICE: &'static ::couplet::codegen::Service = &MOVIES;
+    fn counts(&self) -> ::couplet::codegen::ServerCounts {
+        ::core::clone::Clone::clone(&self.counts)
+    }
 }
 
 #[allow(deprecated)]

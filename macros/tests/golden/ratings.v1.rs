@@ -125,6 +125,7 @@ pub trait Ratings: ::core::marker::Send + ::core::marker::Sync + 'static {
 #[allow(dead_code)]
 pub struct RatingsServer<T> {
     service: ::std::sync::Arc<T>,
+    counts: ::couplet::codegen::ServerCounts,
 }
 
 #[allow(deprecated)]
@@ -137,14 +138,25 @@ impl<T> RatingsServer<T> {
 
     /// Serves a `service` that is used elsewhere, too.
     pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
-        Self { service }
+        Self {
+            service,
+            counts: ::core::default::Default::default(),
+        }
+    }
+
+    /// What the policies around it did so far; clones share it.
+    pub fn counts(&self) -> &::couplet::codegen::ServerCounts {
+        &self.counts
     }
 }
 
 #[allow(deprecated)]
 impl<T> ::core::clone::Clone for RatingsServer<T> {
     fn clone(&self) -> Self {
-        Self::from_arc(::std::sync::Arc::clone(&self.service))
+        Self {
+            service: ::std::sync::Arc::clone(&self.service),
+            counts: ::core::clone::Clone::clone(&self.counts),
+        }
     }
 }
 
@@ -219,6 +231,9 @@ impl<T: Ratings> ::couplet::codegen::Invoke for RatingsServer<T> {
 #[allow(deprecated)]
 impl<T: Ratings> ::couplet::codegen::Contract for RatingsServer<T> {
     const SERVICE: &'static ::couplet::codegen::Service = &RATINGS;
+    fn counts(&self) -> ::couplet::codegen::ServerCounts {
+        ::core::clone::Clone::clone(&self.counts)
+    }
 }
 
 #[allow(deprecated)]

@@ -30,7 +30,8 @@ impl Local {
     /// Carries to `contract` too.
     #[must_use]
     pub fn with<C: Contract>(mut self, contract: C) -> Self {
-        let invoke = share(stack::server(contract, &stack::ServerCounts::default()));
+        let counts = contract.counts();
+        let invoke = share(stack::server(contract, &counts));
         let methods = C::SERVICE.methods.iter();
         self.extend(methods.map(|method| Route::One(method, Arc::clone(&invoke))));
         self

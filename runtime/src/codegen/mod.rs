@@ -30,11 +30,17 @@ pub use crate::call::{
 };
 #[cfg(feature = "http2")]
 pub use crate::client::{Channel, ConnectError, Stack};
+pub use crate::stack::ServerCounts;
 
 /// A service with its contract: what a generated server is.
 pub trait Contract: Invoke + 'static {
     /// The contract.
     const SERVICE: &'static Service;
+
+    /// What the policies around it count into.
+    fn counts(&self) -> ServerCounts {
+        ServerCounts::default()
+    }
 }
 
 /// A duration in a contract.

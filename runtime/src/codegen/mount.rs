@@ -30,7 +30,8 @@ pub type HttpFuture = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallibl
 /// Answers `request` with `contract`, inside the server's layers.
 pub fn http<C: Contract, B: HttpBody>(contract: C, request: Request<B>) -> HttpFuture {
     Box::pin(async move {
-        let layers = stack::server(contract, &stack::ServerCounts::default());
+        let counts = contract.counts();
+        let layers = stack::server(contract, &counts);
         Ok(mounted(C::SERVICE, &layers, request).await)
     })
 }

@@ -25,5 +25,6 @@ pub mod age;
 pub mod backoff;
 pub mod breaker;
 pub mod counter;
+pub mod seen;
 pub mod served;
 pub mod version;

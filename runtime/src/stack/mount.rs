@@ -30,7 +30,7 @@ pub struct Mounted {
 
 impl<C: Contract> Mount for C {
     fn mount(self) -> Result<Mounted, VersionedError> {
-        let counts = ServerCounts::default();
+        let counts = self.counts();
         let invoke = share(server(self, &counts));
         let methods = C::SERVICE.methods.iter();
         Ok(Mounted {

@@ -53,6 +53,7 @@ impl<I> Calling<I> {
             self.counts.unsaid.add();
             return Ok(());
         };
+        self.counts.meet(service, None, Some(&server.version));
         match admits(&said.range, server) {
             Ok(()) => {
                 self.counts.fitting.add();
@@ -82,7 +83,8 @@ impl<I: Invoke> Invoke for Calling<I> {
             }
             Err(status) => {
                 let server = Announced::read(status.metadata().as_ref());
-                if !matches!(server, Announced::Unsaid) {
+                if let Some(server) = server.range() {
+                    self.counts.meet(service, None, Some(&server.version));
                     self.check_refused(&status);
                 }
                 Err(explain(status, method, said, &server))

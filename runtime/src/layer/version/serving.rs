@@ -28,8 +28,13 @@ impl<I> Serving<I> {
         Self { inner, counts }
     }
 
-    fn check(&self, service: &'static Service, client: &Announced) -> Result<(), Status> {
+    fn check(&self, call: &Call) -> Result<(), Status> {
+        let (service, client) = (call.method.service, &call.announced);
         let server = &service.release().server.range;
+        if !matches!(client, Announced::Malformed(_)) {
+            let version = client.range().map(|client| &client.version);
+            self.counts.meet(service, call.peer.as_deref(), version);
+        }
         let client = match client {
             Announced::Own(said) => &said.range,
             Announced::Peer(client) => client,
@@ -71,7 +76,7 @@ impl<I: Invoke> Invoke for Serving<I> {
             return self.inner.invoke(call).await;
         }
         let said = &service.release().server;
-        let answer = match self.check(service, &call.announced) {
+        let answer = match self.check(&call) {
             Ok(()) => self.inner.invoke(call).await,
             Err(refusal) => Err(refusal),
         };

@@ -7,8 +7,9 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::{Calling, Serving, serving::announce};
-use crate::call::{Announced, Body, Call, Invoke, Mark, Release, Reply, headers};
+use crate::call::{Announced, Body, Call, Invoke, Mark, Peer, Release, Reply, headers};
 use crate::fixture::{ECHO, ECHO_2, Handler, NEWER, STRICT, UNVERSIONED, echo, say};
+use crate::policy::seen::Seen;
 
 /// A client of one release over a server of 1.4.2.
 fn pair<I: Invoke>(server: I) -> Calling<Serving<I>> {
@@ -207,6 +208,53 @@ async fn a_stream_asks_for_the_clients_own_minor() {
     let mut call = say(&NEWER, "");
     call.body = Body::Many(call.body.into_frames());
     stack.invoke(call).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_sees_who_says_no_version() {
+    let stack = Serving::new(Handler(echo), Arc::default());
+    stack.invoke(say(&ECHO, "")).await.unwrap();
+    let seen = stack.counts.seen.all();
+    assert!(seen.len() == 1 && seen[0].version.is_none() && seen[0].calls == 1);
+}
+
+#[tokio::test]
+async fn both_ends_count_the_versions_they_met() {
+    let stack = Calling::new(
+        AsEcho(Serving::new(Handler(echo), Arc::default())),
+        Arc::default(),
+    );
+    let from = |service, last: u8| {
+        let mut call = say(service, "");
+        let address = std::net::SocketAddr::from(([10, 0, 0, last], 1234));
+        call.peer = Some(Arc::new(Peer::at(address)));
+        stack.invoke(call)
+    };
+    from(&ECHO, 1).await.unwrap();
+    from(&ECHO, 1).await.unwrap();
+    from(&NEWER, 1).await.unwrap();
+    from(&ECHO_2, 2).await.unwrap_err();
+    let server = &stack.inner.0.counts.seen;
+    let sights = |seen: &Seen| -> Vec<_> {
+        let sights = seen.all().into_iter();
+        sights
+            .map(|sight| {
+                let peer = sight.peer.map(|peer| peer.to_string()).unwrap_or_default();
+                (peer, sight.version.unwrap().to_string(), sight.calls)
+            })
+            .collect()
+    };
+    let sight = |peer: &str, version: &str, calls| (peer.to_owned(), version.to_owned(), calls);
+    assert_eq!(
+        sights(server),
+        [
+            sight("10.0.0.1", "1.4.2", 2),
+            sight("10.0.0.1", "1.6.0", 1),
+            sight("10.0.0.2", "2.0.0", 1)
+        ]
+    );
+    // The client met one server, which refused it once and said its version all the same.
+    assert_eq!(sights(&stack.counts.seen), [sight("", "1.4.2", 4)]);
 }
 
 #[tokio::test]
