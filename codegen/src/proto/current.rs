@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use prost_reflect::{DescriptorPool, ServiceDescriptor};
+use protox::Compiler;
 use semver::Version;
 
 use super::builder::rendered;
 use super::options::{self, Origin};
 use super::places::{At, Columns, Places};
-use super::sources::Sources;
+use super::sources::{Resolver, Sources};
 use super::{Errors, Front, messages, parse};
 use crate::compat::Contract;
 use crate::finding::{Place, Severity};
@@ -77,16 +78,25 @@ pub(crate) fn released(
     files: &BTreeSet<String>,
     own: impl Fn(&DescriptorPool) -> BTreeSet<String>,
 ) -> Result<Contract, Errors> {
+    let sources = Rc::new(Sources::new(&[folder.to_path_buf()]));
+    if let Some(pool) = compiled(&sources, files) {
+        let own = own(&pool);
+        return Ok(Contract::new(pool, sources, Columns::Bytes, own));
+    }
+    // Only now is it worth the time to find every mistake.
     let mut front = Front::new(Sources::new(&[folder.to_path_buf()]), Columns::Bytes);
     let protos: Vec<_> = files.iter().map(|file| folder.join(file)).collect();
-    match parse::parse(&mut front, &protos) {
-        Some(pool) => {
-            let own = own(&pool);
-            let sources = Rc::clone(&front.sources);
-            Ok(Contract::new(pool, sources, front.columns, own))
-        }
-        None => Err(Errors(rendered(&front, Severity::Error))),
+    parse::parse(&mut front, &protos);
+    Err(Errors(rendered(&front, Severity::Error)))
+}
+
+fn compiled(sources: &Rc<Sources>, files: &BTreeSet<String>) -> Option<DescriptorPool> {
+    let mut compiler = Compiler::with_file_resolver(Resolver(Rc::clone(sources)));
+    compiler.include_imports(true).include_source_info(true);
+    for file in files {
+        compiler.open_file(file).ok()?;
     }
+    Some(compiler.descriptor_pool())
 }
 
 /// The files that code would be generated for if these were named to be compiled.
