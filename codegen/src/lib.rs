@@ -40,6 +40,13 @@
 //! an arm for what is not known yet. They derive only what no new field can take away, enums keep
 //! the numbers they do not know, and methods of services have default bodies.
 //!
+//! # Versions
+//!
+//! A service that declares `version: "1.4.2"` has a release to keep to: `cargo couplet release` puts its text and its
+//! history into `released/`, beside the Cargo.toml, and from then on the build compares. A change that the declared
+//! version does not cover stops it, with the place, who breaks, what would break nobody, and the version to write:
+//! see [`release`], and [`compat`] for the rules.
+//!
 //! # Mistakes
 //!
 //! All mistakes of a phase are told at once, each with its place and what would be right:

@@ -78,16 +78,20 @@ pub(crate) fn released(
     files: &BTreeSet<String>,
     own: impl Fn(&DescriptorPool) -> BTreeSet<String>,
 ) -> Result<Contract, Errors> {
-    let sources = Rc::new(Sources::new(&[folder.to_path_buf()]));
-    if let Some(pool) = compiled(&sources, files) {
-        let own = own(&pool);
-        return Ok(Contract::new(pool, sources, Columns::Bytes, own));
-    }
-    // Only now is it worth the time to find every mistake.
     let mut front = Front::new(Sources::new(&[folder.to_path_buf()]), Columns::Bytes);
-    let protos: Vec<_> = files.iter().map(|file| folder.join(file)).collect();
-    parse::parse(&mut front, &protos);
-    Err(Errors(rendered(&front, Severity::Error)))
+    let pool = compiled(&front.sources, files).or_else(|| {
+        // Only now is it worth the time to find every mistake.
+        let protos: Vec<_> = files.iter().map(|file| folder.join(file)).collect();
+        parse::parse(&mut front, &protos)
+    });
+    match pool {
+        Some(pool) => {
+            let own = own(&pool);
+            let sources = Rc::clone(&front.sources);
+            Ok(Contract::new(pool, sources, front.columns, own))
+        }
+        None => Err(Errors(rendered(&front, Severity::Error))),
+    }
 }
 
 fn compiled(sources: &Rc<Sources>, files: &BTreeSet<String>) -> Option<DescriptorPool> {

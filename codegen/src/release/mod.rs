@@ -16,6 +16,34 @@
 //! .proto ────▶ Current ──┘                   └─▶ Release ─▶ released/, CHANGELOG
 //! ```
 //!
+//! Of `history.toml` these parts are the team's to write; a comment anywhere in it stays:
+//!
+//! ```toml
+//! format = 1
+//!
+//! [settings]
+//! json = true          # false: the contract is never served as JSON, so what breaks only there is no break
+//! docs = "warn"        # a changed comment asks for a PATCH: "patch" insists, "warn" says so, "none" is silent
+//! protos = ["proto/movies.proto"]     # what `cargo couplet` compiles, unless it is every file below `proto`
+//! includes = ["proto"]
+//!
+//! [options."acme.auth.scope"]         # what a change of somebody else's option asks for; unless told, nothing
+//! added = "major"
+//! removed = "minor"
+//! changed = "major"
+//!
+//! [[breaking]]                        # a break that no comparison sees: the next release has to be MAJOR
+//! service = "movies.v1.Movies"
+//! subject = "Movie.length"
+//! reason = "seconds now, no longer minutes"
+//! ```
+//!
+//! What is compared belongs to versions by these rules. A change belongs to every service that reaches it. One that no
+//! service reaches is covered by the version of any service of its package, and where it is at most MINOR by a new
+//! service there; in a package whose last service goes it can only be accepted; in one that never had a service nothing
+//! is asked. A new service begins with whatever version it likes. A prerelease counts as what it leads to, and the last
+//! final release stays what changes are compared with.
+//!
 //! A package that is published leaves the text out and keeps the history, which generated code is told from:
 //!
 //! ```toml

@@ -329,3 +329,57 @@ fn range(value: &Value) -> Option<RangeInclusive<i32>> {
     let (from, to) = value.as_str()?.split_once(" to ")?;
     Some(from.parse().ok()?..=to.parse().ok()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::history;
+
+    const TEXT: &str = r#"format = 1
+
+[settings]
+json = false
+docs = "patch"
+
+[options."acme.auth.scope"]
+added = "major"
+
+[service."acme.v1.Books"]
+version = "1.5.0"
+wire_since = "1.4.2"
+
+[service."acme.v1.Books".since]
+Archive = "1.5.0"
+
+[[release]]
+service = "acme.v1.Books"
+version = "1.5.0"
+text = "6a982ca8adbb"
+
+[retired."acme.v1.Book"]
+numbers = [3, "7 to 9"]
+names = ["isbn"]
+
+[[accepted]]
+fingerprint = "d9ca56319e7c"
+reason = "nobody reads it"
+released = []
+"#;
+
+    #[test]
+    fn a_text_that_was_cut_or_torn_is_an_error_and_no_panic() {
+        let path = Path::new("released/history.toml");
+        assert!(history(path, TEXT).is_ok());
+        let mut wrong = 0;
+        for at in 0..TEXT.len() {
+            let cut = &TEXT[..at];
+            let torn = [cut, &TEXT[at + 1..]].concat();
+            let struck = [cut, "\u{e9}", &TEXT[at + 1..]].concat();
+            for text in [cut, &torn, &struck] {
+                wrong += usize::from(history(path, text).is_err());
+            }
+        }
+        assert!(wrong > TEXT.len(), "only {wrong} of them were wrong");
+    }
+}
