@@ -59,6 +59,21 @@ fn codegen_does_not_depend_on_the_runtime() {
 }
 
 #[test]
+fn the_rules_of_compatibility_know_no_version_and_no_baseline() {
+    let rules = source::rust()
+        .into_iter()
+        .filter(|source| source.is_in(&["codegen/src/compat/"]));
+    let mut broken = Vec::new();
+    for source in rules {
+        let strange = source
+            .code()
+            .filter(|(_, line)| line.contains("crate::release"));
+        broken.extend(strange.map(|(number, line)| source.at(number, line)));
+    }
+    assert_none("compat is asked by release, not the reverse", &broken);
+}
+
+#[test]
 fn generated_code_enters_the_runtime_by_its_door() {
     let golden: Vec<Source> = source::all()
         .into_iter()
