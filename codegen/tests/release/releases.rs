@@ -74,6 +74,8 @@ fn every_part_knows_the_release_that_brought_it() {
         (book("Genre.GENRE_UNKNOWN"), version("1.5.0")),
     ]);
     assert_eq!(store.served("Books").since, expected);
+    // Nobody of before is left behind by any of it.
+    assert_eq!(store.served("Books").wire_since, version("1.4.2"));
     // A method is of one service; what both reach, both know.
     let loans = store.served("Loans").since;
     assert!(!loans.contains_key("Find"));

@@ -139,6 +139,9 @@ fn what_no_service_reaches_may_grow_when_the_package_gains_a_service() {
         "service Gifts {\n  rpc Wrap(Book) returns (Book);\n}\n\nservice Loans {",
     );
     assert!(store.check().verdict().passes());
+    // What breaks is another matter.
+    store.change("  string key = 1;\n", "");
+    assert!(!store.check().verdict().passes());
 }
 
 #[test]
