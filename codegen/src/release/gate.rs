@@ -112,8 +112,12 @@ fn unreleased(current: &Current, out_dir: &Path) -> Told {
 fn is_foreign(manifest_dir: &Path) -> bool {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    home.is_some_and(|home| manifest_dir.starts_with(home))
-        || manifest_dir.join(".cargo-checksum.json").is_file()
+    is_below(manifest_dir, home.as_deref()) || manifest_dir.join(".cargo-checksum.json").is_file()
+}
+
+/// Whether a package is below cargo's own folder. An empty one is none: everything would be below it.
+fn is_below(manifest_dir: &Path, home: Option<&Path>) -> bool {
+    home.is_some_and(|home| !home.as_os_str().is_empty() && manifest_dir.starts_with(home))
 }
 
 /// A path as short as it can be said: seen from the folder in which cargo runs build scripts.
@@ -123,4 +127,25 @@ fn shown(path: PathBuf) -> PathBuf {
         .ok()
         .and_then(|here| path.strip_prefix(here).ok().map(Path::to_path_buf));
     below.unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::is_below;
+
+    #[test]
+    fn what_cargo_has_fetched_is_somebody_elses() {
+        let below = |package: &str, home: &str| is_below(Path::new(package), Some(Path::new(home)));
+        assert!(below(
+            "/home/ada/.cargo/registry/src/index/movies-api-1.4.2",
+            "/home/ada/.cargo"
+        ));
+        assert!(below("/cargo/git/checkouts/movies/3f2c9a4/api", "/cargo"));
+        assert!(!below("/home/ada/movies/api", "/home/ada/.cargo"));
+        assert!(!below("/home/ada/.cargo-movies/api", "/home/ada/.cargo"));
+        assert!(!below("/home/ada/movies/api", ""));
+        assert!(!is_below(Path::new("/home/ada/movies/api"), None));
+    }
 }

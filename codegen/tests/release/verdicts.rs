@@ -186,14 +186,31 @@ fn a_package_that_never_had_a_service_is_only_warned_of() {
         "proto/acme/types/v1/money.proto",
         "syntax = \"proto3\";\npackage acme.types.v1;\nmessage Money {\n  int64 units = 1;\n}\n",
     );
+    store.write(
+        "proto/acme/geo/v1/place.proto",
+        "syntax = \"proto3\";\npackage acme.geo.v1;\nmessage Place {\n  double north = 1;\n}\n",
+    );
     store.release();
     store.change_in("proto/acme/types/v1/money.proto", "int64 units = 1;", "");
+    store.change_in(
+        "proto/acme/geo/v1/place.proto",
+        "= 1;",
+        "= 1;\n  double east = 2;",
+    );
     let check = store.check();
     assert!(check.verdict().passes());
-    let warnings = check.told().warnings.join("\n");
+    let warnings = check.told().warnings;
+    let [geo, types] = warnings.as_slice() else {
+        panic!("one warning a package: {warnings:?}");
+    };
     assert!(
-        warnings.contains("package acme.types.v1 has no service"),
-        "{warnings}"
+        geo.starts_with("package acme.geo.v1 has no service") && geo.contains("1 minor change"),
+        "{geo}"
+    );
+    assert!(
+        types.starts_with("package acme.types.v1 has no service")
+            && types.contains("1 major change"),
+        "{types}"
     );
 }
 

@@ -105,9 +105,13 @@ fn first(project: &Project) -> Result<String, Errors> {
         return Ok(write::empty());
     }
     let below = |paths: &[PathBuf]| -> Vec<String> {
-        let name = |path: &PathBuf| {
-            let below = path.strip_prefix(&project.manifest_dir);
-            below.unwrap_or(path).display().to_string()
+        let name = |path: &PathBuf| match path.strip_prefix(&project.manifest_dir) {
+            // As everybody's tools read it, whatever this machine puts between folders.
+            Ok(below) => {
+                let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+                parts.join("/")
+            }
+            Err(_) => path.display().to_string(),
         };
         paths.iter().map(name).collect()
     };

@@ -4,6 +4,8 @@
 mod block;
 mod words;
 
+use std::collections::BTreeMap;
+
 use super::check::Check;
 use super::history::Docs;
 use super::verdict::{Answer, Fault, Standing, Tally};
@@ -87,32 +89,47 @@ fn summed_up(standing: &Standing) -> Option<String> {
 
 /// The lines about packages that have lost their last service.
 fn orphaned(check: &Check) -> Vec<String> {
-    let by_package = |of: fn(&Answer) -> Option<&String>| {
-        let changes = &check.verdict().changes;
-        let mut packages: Vec<(String, Vec<Bump>)> = Vec::new();
-        for judged in changes {
-            let Some(package) = of(&judged.answer) else {
-                continue;
-            };
-            match packages.iter_mut().find(|(known, _)| known == package) {
-                Some((_, bumps)) => bumps.push(judged.change.bump),
-                None => packages.push((package.clone(), vec![judged.change.bump])),
-            }
-        }
-        packages
-    };
-    let packages = by_package(|answer| match answer {
+    let packages = by_package(check, |answer| match answer {
         Answer::Orphaned(package) => Some(package),
         _ => None,
     });
-    let line = |(package, bumps): (String, Vec<Bump>)| {
-        let tally = Tally::of(bumps.into_iter());
+    let line = |(package, tally): (&str, Tally)| {
         format!(
             "error: package {package}: {tally} since its last release, and no service is left whose version could cover \
              that; accept it, or keep the service"
         )
     };
-    packages.into_iter().map(line).collect()
+    packages.map(line).collect()
+}
+
+/// The lines about packages that never had a service.
+fn unversioned(check: &Check) -> Vec<String> {
+    let packages = by_package(check, |answer| match answer {
+        Answer::Unversioned(package) => Some(package),
+        _ => None,
+    });
+    let line = |(package, tally): (&str, Tally)| {
+        format!(
+            "package {package} has no service, so no version covers what changed in it: {tally}; see `cargo couplet diff`"
+        )
+    };
+    packages.map(line).collect()
+}
+
+/// The changes that are answered with a package, counted for each.
+fn by_package(
+    check: &Check,
+    package: fn(&Answer) -> Option<&String>,
+) -> impl Iterator<Item = (&str, Tally)> {
+    let mut packages: BTreeMap<&str, Vec<Bump>> = BTreeMap::new();
+    for judged in &check.verdict().changes {
+        if let Some(package) = package(&judged.answer) {
+            let bumps = packages.entry(package).or_default();
+            bumps.push(judged.change.bump);
+        }
+    }
+    let tally = |(package, bumps): (_, Vec<Bump>)| (package, Tally::of(bumps.into_iter()));
+    packages.into_iter().map(tally)
 }
 
 fn warnings(check: &Check) -> Vec<String> {
@@ -121,15 +138,7 @@ fn warnings(check: &Check) -> Vec<String> {
         .flat_map(|standing| [not_reset(standing), docs(check, standing)])
         .flatten()
         .collect();
-    let changes = check.verdict().changes.iter();
-    let unversioned = changes.filter(|judged| matches!(judged.answer, Answer::Unversioned(_)));
-    let tally = Tally::of(unversioned.clone().map(|judged| judged.change.bump));
-    if let Some(Answer::Unversioned(package)) = unversioned.map(|judged| &judged.answer).next() {
-        warnings.push(format!(
-            "package {package} has no service, so no version covers what changed in it: {tally}; see `cargo \
-             couplet diff`"
-        ));
-    }
+    warnings.extend(unversioned(check));
     warnings
 }
 
