@@ -83,6 +83,7 @@ use proc_macro::TokenStream;
 /// | `package = "movies.v1"` | the package of the contract; needed |
 /// | `version = "1.4.2"` | MAJOR.MINOR.PATCH of the contract; needed |
 /// | `accepts = "1.2"` | the oldest client that is served, MAJOR.MINOR |
+/// | `client_version = REQUIRED` | callers that do not say their version are refused; without it, `OPTIONAL`, they are served |
 /// | `name = "Movies"` | the name in the contract, where it is not the trait's |
 /// | `defaults(..)` | policies for every method, as in `#[rpc(..)]`; a method's own win, field by field |
 ///

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use tonic::Status;
 
-use super::{Announced, Method, Service, Shared, headers};
+use super::{Announced, Method, Peer, Service, Shared, headers};
 
 /// Who answers the calls of one path.
 #[derive(Clone)]
@@ -21,7 +21,11 @@ pub trait Choose: Send + Sync {
     ///
     /// # Errors
     /// The refusal, if there is none for this caller.
-    fn choose(&self, client: &Announced) -> Result<(&'static Method, &Shared), Refused>;
+    fn choose(
+        &self,
+        client: &Announced,
+        peer: Option<&Peer>,
+    ) -> Result<(&'static Method, &Shared), Refused>;
 }
 
 /// No implementation is for the caller.
@@ -38,10 +42,14 @@ impl Route {
     ///
     /// # Errors
     /// The refusal, if there is none for this caller.
-    pub fn choose(&self, client: &Announced) -> Result<(&'static Method, &Shared), Refused> {
+    pub fn choose(
+        &self,
+        client: &Announced,
+        peer: Option<&Peer>,
+    ) -> Result<(&'static Method, &Shared), Refused> {
         match self {
             Self::One(method, invoke) => Ok((method, invoke)),
-            Self::Several(_, several) => several.choose(client),
+            Self::Several(_, several) => several.choose(client, peer),
         }
     }
 

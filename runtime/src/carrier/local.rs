@@ -59,7 +59,7 @@ impl Invoke for Local {
         let Some(route) = self.methods.get(path) else {
             return Err(Status::unimplemented(format!("no service here has {path}")));
         };
-        let chosen = route.choose(&call.announced);
+        let chosen = route.choose(&call.announced, call.peer.as_deref());
         let (method, service) = chosen.map_err(|refused| as_received(&refused.announced()))?;
         call.method = method;
         // What the caller chose from reaches the other end as one remaining time.

@@ -152,6 +152,11 @@ impl<C> Versioned<C> {
         self
     }
 
+    /// What the policies around all of them do; clone it to look while they are served.
+    pub fn counts(&self) -> &ServerCounts {
+        &self.counts
+    }
+
     /// What is served, newest first.
     fn sorted(mut self) -> Result<(Vec<Served>, Option<String>, ServerCounts), VersionedError> {
         let Some(first) = self.served.first() else {

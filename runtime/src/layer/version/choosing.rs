@@ -9,7 +9,7 @@ use super::{
     refusal::{malformed, refuse_all},
 };
 use crate::{
-    call::{Announced, Choose, Method, Range, Refused, Service, Shared},
+    call::{Announced, Choose, Method, Peer, Range, Refused, Service, Shared},
     policy::served::choose,
 };
 
@@ -37,12 +37,18 @@ pub struct Candidate {
 }
 
 impl Choose for Choosing {
-    fn choose(&self, client: &Announced) -> Result<(&'static Method, &Shared), Refused> {
-        let chosen = match client {
-            Announced::Own(said) => self.fitting(&said.range)?,
-            Announced::Peer(range) => self.fitting(range)?,
-            Announced::Unsaid => self.unversioned,
-            Announced::Malformed(why) => return Err(self.refused(malformed(why))),
+    fn choose(
+        &self,
+        client: &Announced,
+        peer: Option<&Peer>,
+    ) -> Result<(&'static Method, &Shared), Refused> {
+        let chosen = match (client, client.range()) {
+            (Announced::Malformed(why), _) => return Err(self.refused(malformed(why))),
+            (_, None) => self.unversioned,
+            (_, Some(range)) => self.fitting(range).inspect_err(|_| {
+                // Whoever is let through is met by the release that answers.
+                self.counts.meet(self.newest, peer, Some(&range.version));
+            })?,
         };
         let candidate = self.candidates.get(chosen);
         let missing = || self.refused(Status::internal("no release has this method"));

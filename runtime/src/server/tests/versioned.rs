@@ -137,16 +137,7 @@ async fn a_method_of_one_release_is_served_by_that_one() {
 
 #[tokio::test]
 async fn a_refusal_lists_all_that_is_served() {
-    let server = Server::builder().add(both());
-    let server = server.bind("127.0.0.1:0").await.unwrap();
-    let counts = server.counts("test.Echo").unwrap().clone();
-    let socket = TcpStream::connect(server.local_addr().unwrap());
-    let client = Client::over({
-        let socket = socket.await.unwrap();
-        tokio::spawn(server.run());
-        socket
-    });
-    let client = client.await;
+    let client = served(both()).await;
     let headers = [("x-api-version", "1.6.0"), ("x-api-min", "1.6")];
     let refused = client.call(SAY, &headers, "hi").await.unwrap_err();
     assert_eq!(refused.code(), Code::FailedPrecondition);
@@ -163,9 +154,36 @@ async fn a_refusal_lists_all_that_is_served() {
 
     let nonsense = client.call(SAY, &[("x-api-version", "new")], "hi").await;
     assert_eq!(code(nonsense), Code::InvalidArgument);
-    assert_eq!(counts.version.refused.sum(), 2);
+}
+
+#[tokio::test]
+async fn all_releases_count_together_and_see_whom_they_refuse() {
+    let versioned = both();
+    let counts = versioned.counts().version.clone();
+    let client = served(versioned).await;
     client.say("hi").await.unwrap();
-    assert_eq!(counts.version.unsaid.sum(), 1);
+    for version in ["2.1.0", "1.6.0", "new"] {
+        let headers = [("x-api-version", version), ("x-api-min", "1.6")];
+        assert_eq!(
+            client.call(SAY, &headers, "hi").await.is_ok(),
+            version == "2.1.0"
+        );
+    }
+    assert_eq!(
+        [
+            counts.unsaid.sum(),
+            counts.fitting.sum(),
+            counts.refused.sum()
+        ],
+        [1, 1, 2]
+    );
+    let seen = counts.seen.all().into_iter().map(|sight| {
+        assert_eq!(sight.peer.unwrap().to_string(), "127.0.0.1");
+        sight
+            .version
+            .map_or_else(String::new, |version| version.to_string())
+    });
+    assert_eq!(seen.collect::<Vec<_>>(), ["", "1.6.0", "2.1.0"]);
 }
 
 #[tokio::test]

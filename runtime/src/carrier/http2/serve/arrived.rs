@@ -50,7 +50,7 @@ where
         service: route.method().service,
         status,
     })?;
-    let (method, invoke) = route.choose(&head.announced)?;
+    let (method, invoke) = route.choose(&head.announced, peer.as_deref())?;
     let arrived = Arrived {
         head,
         peer,
