@@ -106,6 +106,15 @@ impl Baseline {
 
     fn broken(&self, errors: &Errors) -> Errors {
         let folder = self.folder.join(PROTO);
+        let mut conflicts = self.texts.iter().filter(|(_, text)| has_conflict(text));
+        if let Some((file, _)) = conflicts.next() {
+            return Errors::one(format!(
+                "two branches have both released: `{}/{file}` has conflict markers\n  = help: take all of `{0}` from the \
+                 branch whose version `{HISTORY}` keeps, with `git checkout --ours {0}` or `--theirs`; what the other one \
+                 changed is then released under a higher version",
+                folder.display()
+            ));
+        }
         let mut texts: Vec<String> = errors.iter().map(str::to_owned).collect();
         texts.push(format!(
             "error: the released text does not compile, so nothing can be compared with it\n  = note: `{0}` is what was \
@@ -114,6 +123,12 @@ impl Baseline {
         ));
         Errors::from(texts)
     }
+}
+
+/// Whether version control has left two sides in a text for people to choose from.
+fn has_conflict(text: &str) -> bool {
+    let marker = |line: &str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
+    text.lines().any(marker)
 }
 
 /// Reads only the history: all that is there of a contract in a package of the registry. `None` where there is none.

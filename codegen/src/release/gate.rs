@@ -139,13 +139,13 @@ mod tests {
     fn what_cargo_has_fetched_is_somebody_elses() {
         let below = |package: &str, home: &str| is_below(Path::new(package), Some(Path::new(home)));
         assert!(below(
-            "/home/ada/.cargo/registry/src/index/movies-api-1.4.2",
-            "/home/ada/.cargo"
+            "/users/ada/.cargo/registry/src/index/movies-api-1.4.2",
+            "/users/ada/.cargo"
         ));
         assert!(below("/cargo/git/checkouts/movies/3f2c9a4/api", "/cargo"));
-        assert!(!below("/home/ada/movies/api", "/home/ada/.cargo"));
-        assert!(!below("/home/ada/.cargo-movies/api", "/home/ada/.cargo"));
-        assert!(!below("/home/ada/movies/api", ""));
-        assert!(!is_below(Path::new("/home/ada/movies/api"), None));
+        assert!(!below("/users/ada/movies/api", "/users/ada/.cargo"));
+        assert!(!below("/users/ada/.cargo-movies/api", "/users/ada/.cargo"));
+        assert!(!below("/users/ada/movies/api", ""));
+        assert!(!is_below(Path::new("/users/ada/movies/api"), None));
     }
 }

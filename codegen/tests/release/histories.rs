@@ -108,3 +108,22 @@ fn a_released_text_that_does_not_compile_is_told_as_what_it_is() {
         "{said}"
     );
 }
+
+#[test]
+fn a_released_text_that_was_merged_badly_is_told_as_that() {
+    let store = Store::released();
+    store.change_in(
+        &format!("released/proto/{FILE}"),
+        "  int32 pages = 2;\n",
+        "<<<<<<< HEAD\n  int32 pages = 2;\n=======\n>>>>>>> other\n",
+    );
+    let said = store.cannot_check();
+    assert!(
+        said.contains("`released/proto/acme/store/v1/store.proto` has conflict markers"),
+        "{said}"
+    );
+    assert!(
+        said.contains("git checkout --ours released/proto"),
+        "{said}"
+    );
+}
