@@ -23,11 +23,7 @@ impl Package {
     pub(crate) fn project(&self) -> Result<Project, Failure> {
         // Paths in messages are easier to read, and to click on, as seen from here.
         let here = std::env::current_dir().unwrap_or_default();
-        let folder = match self.folder.strip_prefix(&here) {
-            Ok(below) if below.as_os_str().is_empty() => Path::new("."),
-            Ok(below) => below,
-            Err(_) => &self.folder,
-        };
+        let folder = self.folder.strip_prefix(&here).unwrap_or(&self.folder);
         Ok(Project::at(folder)?)
     }
 }

@@ -89,6 +89,18 @@ fn two_states(name: &str) -> Scratch {
     scratch
 }
 
+/// What `diff --format json` prints for the two states.
+fn lines(scratch: &Scratch) -> Vec<Value> {
+    let output = couplet(&scratch.0, &["diff", "old", "new", "--format", "json"]);
+    let text = out(&output);
+    let lines = text.lines().map(|line| serde_json::from_str(line));
+    lines.collect::<Result<_, _>>().expect("an object a line")
+}
+
+fn of<'a>(lines: &'a [Value], rule: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["rule"] == rule).collect()
+}
+
 #[test]
 fn every_command_says_what_it_is_for_and_how_it_is_used() {
     let here = Path::new(".");
@@ -113,16 +125,8 @@ fn a_difference_is_shown_for_people() {
 #[test]
 fn in_json_a_change_has_a_line_for_each_service_that_reaches_it() {
     let scratch = two_states("json");
-    let output = couplet(&scratch.0, &["diff", "old", "new", "--format", "json"]);
-    let text = out(&output);
-    let lines: Vec<Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("an object a line"))
-        .collect();
-    let of =
-        |rule: &str| -> Vec<&Value> { lines.iter().filter(|line| line["rule"] == rule).collect() };
-
-    let removed = of("field-removed");
+    let lines = lines(&scratch);
+    let removed = of(&lines, "field-removed");
     let services: Vec<_> = removed
         .iter()
         .map(|line| line["service"].as_str().expect("a name"))
@@ -133,9 +137,13 @@ fn in_json_a_change_has_a_line_for_each_service_that_reaches_it() {
     assert_eq!(removed[0]["old"]["file"], "acme/v1/books.proto");
     assert_eq!(removed[0]["old"]["line"], 7);
     assert_eq!(removed[0]["old"]["column"], 9);
+}
 
-    // What only one service reaches asks nothing of the other, and what none reaches is its package's affair.
-    let added = of("field-added");
+#[test]
+fn what_one_service_reaches_asks_nothing_of_another_and_what_none_reaches_asks_its_package() {
+    let scratch = two_states("scope");
+    let lines = lines(&scratch);
+    let added = of(&lines, "field-added");
     assert!(
         added.iter().any(
             |line| line["service"] == "acme.v1.Loans" && line["subject"] == "acme.v1.Loan.days"
@@ -146,7 +154,7 @@ fn in_json_a_change_has_a_line_for_each_service_that_reaches_it() {
             |line| line["service"] == "acme.v1.Books" && line["subject"] == "acme.v1.Loan.days"
         )
     );
-    let unreached = of("message-removed");
+    let unreached = of(&lines, "message-removed");
     assert_eq!(
         (unreached[0]["service"].as_str(), &unreached[0]["package"]),
         (None, &Value::from("acme.v1"))
