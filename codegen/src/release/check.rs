@@ -73,6 +73,11 @@ impl Check {
         message::told(self)
     }
 
+    /// Whether the contract has this file.
+    pub(super) fn reads(&self, file: &str) -> bool {
+        self.current.texts.contains_key(file)
+    }
+
     pub(super) fn declared(&self) -> &[super::Declared] {
         &self.current.declared
     }

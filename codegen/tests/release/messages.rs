@@ -106,3 +106,20 @@ fn a_file_of_released_text_names_its_place() {
     store.change("1.4.2", "1.4.3");
     assert_said("grown", &store);
 }
+
+#[test]
+fn a_file_that_a_build_leaves_out_is_told_from_one_that_is_gone() {
+    let store = Store::new();
+    let more =
+        "syntax = \"proto3\";\npackage acme.more.v1;\nmessage More {\n  string name = 1;\n}\n";
+    store.write("proto/acme/more/v1/more.proto", more);
+    store.release();
+    // As a build script does that compiles two contracts one after the other.
+    let project = store.project();
+    let (only, includes) = (project.includes[0].join(FILE), project.includes.clone());
+    store.change("  int32 pages = 2;\n", "");
+    let check = couplet_codegen::release::check(&project.compiling(vec![only], includes));
+    let told = check.expect("it can be compared").told().errors.join("\n");
+    let note = "proto/acme/more/v1/more.proto` was released and is there, but this build does not compile it";
+    assert!(told.contains(note), "{told}");
+}

@@ -6,10 +6,12 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use prost_reflect::FileDescriptor;
+
 use super::check::Check;
 use super::history::Docs;
 use super::verdict::{Answer, Fault, Standing, Tally};
-use crate::compat::{Bump, Scope};
+use crate::compat::{Bump, Contract, Scope};
 use crate::proto::Errors;
 
 /// So many changes are shown; the rest is counted.
@@ -55,12 +57,29 @@ fn errors(check: &Check) -> Vec<String> {
     if let Some(more) = uncovered.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         summary.push(format!("note: and {more} more: `cargo couplet diff`"));
     }
+    if !errors.is_empty() {
+        summary.extend(left_out(check));
+    }
     summary.extend(orphaned(check));
     summary.extend(verdict.services.iter().filter_map(summed_up));
     if !summary.is_empty() {
         errors.push(summary.join("\n"));
     }
     errors
+}
+
+/// The lines about files that are gone from the build and not from the disk.
+fn left_out(check: &Check) -> Vec<String> {
+    let released = check.old().into_iter().flat_map(Contract::files);
+    let missing = released.filter(|file| !check.reads(file.name()));
+    let line = |file: FileDescriptor| match check.current().text(file.name()) {
+        (path, Some(_)) => Some(format!(
+            "note: `{path}` was released and is there, but this build does not compile it: name it in the build script, or \
+             give each of several contracts a folder of its own with `Builder::released`"
+        )),
+        (_, None) => None,
+    };
+    missing.filter_map(line).collect()
 }
 
 /// The line that says all of a service whose version is wrong.
