@@ -93,7 +93,7 @@ fn two_states(name: &str) -> Scratch {
 fn lines(scratch: &Scratch) -> Vec<Value> {
     let output = couplet(&scratch.0, &["diff", "old", "new", "--format", "json"]);
     let text = out(&output);
-    let lines = text.lines().map(|line| serde_json::from_str(line));
+    let lines = text.lines().map(serde_json::from_str);
     lines.collect::<Result<_, _>>().expect("an object a line")
 }
 
