@@ -246,10 +246,8 @@ mod tests {
 
     #[test]
     fn knows_the_fields_of_its_own_options() {
-        assert_eq!(
-            fields("couplet.ServiceOptions"),
-            ["version", "accepts", "defaults"]
-        );
+        let of_services = fields("couplet.ServiceOptions");
+        assert_eq!(of_services[..3], ["version", "accepts", "defaults"]);
         assert!(fields("couplet.Breaker").contains(&"sliding_window_size"));
         assert_eq!(values("couplet.Breaker.Mode"), ["ENFORCE", "METRICS_ONLY"]);
         assert_eq!(values("couplet.Breaker"), [""; 0]);
