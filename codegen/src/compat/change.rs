@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::beside::{self, Beside};
 use super::effect::{Bump, Effect, Effects};
 use super::rule::Rule;
 
@@ -18,6 +19,8 @@ pub struct Change {
     pub note: String,
     /// What has the same purpose and breaks nobody, where there is such a thing.
     pub instead: Option<String>,
+    /// What it takes to keep a field beside the one that took its place, where that is what could be done instead.
+    pub beside: Option<Beside>,
     /// The effect on each surface.
     pub effects: Effects,
     /// What it asks of the version.
@@ -83,6 +86,7 @@ pub(super) struct Draft {
     pub(super) message: String,
     pub(super) note: String,
     pub(super) instead: Option<String>,
+    pub(super) beside: Option<beside::Draft>,
     pub(super) effects: Effects,
     /// What it asks for whatever its effects are.
     pub(super) fixed: Option<Bump>,
@@ -106,6 +110,7 @@ impl Draft {
             message: message.into(),
             note: String::new(),
             instead: None,
+            beside: None,
             effects: Effects::NONE,
             fixed: None,
             old: None,
@@ -138,6 +143,12 @@ impl Draft {
     /// Why it is graded so.
     pub(super) fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
+        self
+    }
+
+    /// What it takes to keep the old field beside the new one.
+    pub(super) fn beside(mut self, beside: Option<beside::Draft>) -> Self {
+        self.beside = beside;
         self
     }
 

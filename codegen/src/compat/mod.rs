@@ -9,6 +9,7 @@
 //! Contract ─┘              └─▶ Reach: who reaches what ────────┘
 //! ```
 
+mod beside;
 mod change;
 mod compare;
 mod contract;
@@ -24,6 +25,7 @@ mod rule;
 mod rules;
 mod terms;
 
+pub use beside::Beside;
 pub use change::{Change, Location, Scope};
 pub use contract::Contract;
 pub use effect::{Bump, Effect, Effects};
@@ -80,6 +82,7 @@ fn graded(comparison: &Comparison<'_>, draft: Draft) -> Change {
         message: draft.message,
         note: draft.note,
         instead: draft.instead,
+        beside: draft.beside.map(|beside| beside.located(comparison)),
         effects,
         bump: draft.fixed.unwrap_or_else(|| effects.bump()),
         old: draft.old.map(|site| comparison.old.locate(&site)),

@@ -8,6 +8,7 @@ use super::reserved::Reuse;
 use super::rust::field_name;
 use super::slot::{Slot, changed};
 use super::{default, kind, presence};
+use crate::compat::beside;
 use crate::compat::change::Draft;
 use crate::compat::compare::{Comparison, Declared, Drafts, Fate};
 use crate::compat::effect::Bump;
@@ -64,7 +65,7 @@ fn message(comparison: &Comparison<'_>, pair: Pair<'_, MessageDescriptor>, found
                     old: &old,
                     new: &new,
                 };
-                names(&pair, found);
+                names(comparison, &pair, found);
                 kind::kept(comparison, &pair, found);
                 presence::kept(comparison, &pair, found);
                 default::kept(&pair, found);
@@ -200,7 +201,7 @@ fn removed(old: &FieldDescriptor, message: &MessageDescriptor) -> Draft {
 }
 
 /// What a field is called, in the three places where it is called anything.
-fn names(pair: &Pair<'_, Slot<'_>>, found: &mut Drafts) {
+fn names(comparison: &Comparison<'_>, pair: &Pair<'_, Slot<'_>>, found: &mut Drafts) {
     let (Slot::Field(old), Slot::Field(new)) = (pair.old, pair.new) else {
         return;
     };
@@ -224,9 +225,8 @@ fn names(pair: &Pair<'_, Slot<'_>>, found: &mut Drafts) {
         )
         .effects(effect(is_rust), Not, effect(is_other_json))
         .note(note)
-        .instead(
-            "keep the name, or add a field of the new name and mark this one `[deprecated = true]`",
-        );
+        .instead("keep the field, and add another one of the new name")
+        .beside(beside::Draft::of(comparison, old, new));
         found.add(match (is_rust, is_other_json) {
             (false, false) => draft.bump(Bump::Patch),
             _ => draft,

@@ -4,6 +4,7 @@ use prost_reflect::Kind;
 
 use super::slot::{Arity, Slot};
 use super::types::{is_closed, is_text, keyword, measured, shown, wrapped};
+use crate::compat::beside;
 use crate::compat::change::{Draft, Site};
 use crate::compat::compare::{Comparison, Drafts};
 use crate::compat::effect::Effect::{self, Cond, Major, Minor, None as Not};
@@ -44,7 +45,7 @@ pub(super) fn kept(comparison: &Comparison<'_>, pair: &Pair<'_, Slot<'_>>, found
             };
             if let Some(effects) = effects {
                 let types = (written(pair.old, &old), written(pair.new, &new));
-                found.add(draft(&FIELD_TYPE, pair, "its type", types).with(effects));
+                found.add(draft(comparison, &FIELD_TYPE, pair, "its type", types).with(effects));
             }
         }
     }
@@ -70,11 +71,29 @@ fn maps(comparison: &Comparison<'_>, pair: &Pair<'_, Slot<'_>>, found: &mut Draf
             ..measured(&old_key, &new_key)
         };
         let types = (shown(&old_key), shown(&new_key));
-        found.add(draft(&MAP_KEY_TYPE, pair, "the type of its keys", types).with(effects));
+        found.add(
+            draft(
+                comparison,
+                &MAP_KEY_TYPE,
+                pair,
+                "the type of its keys",
+                types,
+            )
+            .with(effects),
+        );
     }
     if let Some(effects) = exchange(comparison, &old_value, &new_value) {
         let types = (shown(&old_value), shown(&new_value));
-        found.add(draft(&FIELD_TYPE, pair, "the type of its values", types).with(effects));
+        found.add(
+            draft(
+                comparison,
+                &FIELD_TYPE,
+                pair,
+                "the type of its values",
+                types,
+            )
+            .with(effects),
+        );
     }
 }
 
@@ -139,11 +158,16 @@ fn beside_message(message: &Kind, other: &Kind) -> Effects {
 
 /// A change from one type to another, shown where they stand.
 fn draft(
+    comparison: &Comparison<'_>,
     rule: &'static Rule,
     pair: &Pair<'_, Slot<'_>>,
     what: &str,
     (old, new): (String, String),
 ) -> Draft {
+    let beside = match (pair.old, pair.new) {
+        (Slot::Field(old), Slot::Field(new)) => beside::Draft::of(comparison, old, new),
+        _ => None,
+    };
     let message = format!(
         "{} changed {what} from `{old}` to `{new}`",
         pair.old.title()
@@ -151,6 +175,7 @@ fn draft(
     Draft::new(rule, pair.new.owner(), pair.new.full_name(), message)
         .old(type_of(pair.old))
         .new_site(type_of(pair.new))
+        .beside(beside)
         .instead(match pair.new {
             _ if pair.new.arity() == Arity::Map => "keep the field and add another map".to_owned(),
             Slot::Field(_) => format!("keep the field and add another one of type `{new}`"),

@@ -7,7 +7,7 @@ use annotate_snippets::{
 };
 use semver::Version;
 
-use super::words;
+use super::{remedy, words};
 use crate::compat::{Bump, Change, Contract, Location, Scope};
 use crate::release::check::Check;
 use crate::release::verdict::{Answer, Declared, Demand, Fault, Judged, Standing};
@@ -36,9 +36,7 @@ pub(super) fn change(check: &Check, judged: &Judged) -> String {
     let title = Level::ERROR.primary_title(title).id(id);
     let mut groups = vec![now(check, change, demands, title)];
     groups.extend(before(check, change, demands));
-    if let Some(instead) = &change.instead {
-        groups.push(Group::with_title(Level::HELP.secondary_title(instead)));
-    }
+    groups.extend(remedy::instead(check, change, demands));
     let needed: Vec<_> = demands
         .iter()
         .filter_map(|demand| {

@@ -2,6 +2,7 @@
 //! the gravest first, and the summary last, for that is what stays on the screen.
 
 mod block;
+mod remedy;
 mod words;
 
 use std::collections::BTreeMap;
