@@ -7,6 +7,7 @@ mod editions;
 mod measured;
 mod pages;
 mod renamed;
+mod routes;
 mod scope;
 mod tokens;
 mod types;

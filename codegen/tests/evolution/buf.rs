@@ -28,6 +28,11 @@ const MILDER: &[(&str, &str, &str)] = &[
         "who was promised less loses nothing",
     ),
     (
+        "move a message to another file",
+        "MESSAGE_NO_DELETE",
+        "Rust and the wire know packages, not files",
+    ),
+    (
         "set an option of another language",
         "FILE_SAME_GO_PACKAGE",
         "only Go's generator reads it",

@@ -57,6 +57,32 @@ fn nothing_changed_between_a_contract_and_itself() {
 }
 
 #[test]
+fn the_order_of_declarations_does_not_matter() {
+    for round in 0..ROUNDS {
+        let old = schema::contract(&mut Random::new(round));
+        let mut new = old.clone();
+        for file in &mut new.file {
+            file.message_type.reverse();
+            file.service
+                .iter_mut()
+                .for_each(|service| service.method.reverse());
+            for message in &mut file.message_type {
+                message.field.reverse();
+            }
+            for choice in &mut file.enum_type {
+                // A proto3 enum begins with its zero.
+                choice.value[1..].reverse();
+            }
+        }
+        let (old, new) = (
+            pool(&old).expect("a contract"),
+            pool(&new).expect("the same"),
+        );
+        assert!(changes(&old, &new).is_empty(), "round {round}");
+    }
+}
+
+#[test]
 fn an_addition_is_minor_and_its_reverse_major() {
     let mut seen = 0;
     for (name, said, old, new) in evolutions().filter(|(name, ..)| name.starts_with("add a")) {

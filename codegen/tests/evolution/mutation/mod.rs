@@ -2,6 +2,7 @@
 
 mod fields;
 mod methods;
+mod moves;
 mod types;
 
 pub(crate) use fields::SCALARS;
@@ -17,6 +18,11 @@ pub(crate) type Change = fn(&mut FileDescriptorSet, usize, &mut Random) -> Optio
 
 /// Every kind of change.
 pub(crate) fn all() -> impl Iterator<Item = &'static Mutation> + Clone {
-    let families = [fields::MUTATIONS, types::MUTATIONS, methods::MUTATIONS];
+    let families = [
+        fields::MUTATIONS,
+        types::MUTATIONS,
+        methods::MUTATIONS,
+        moves::MUTATIONS,
+    ];
     families.into_iter().flatten()
 }

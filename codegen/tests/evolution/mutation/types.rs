@@ -91,11 +91,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                 message.name = Some(format!("{name}Renamed"));
             }
         }
-        for used in type_names(set) {
-            if *used == old || used.starts_with(&format!("{old}.")) {
-                *used = format!("{new}{}", &used[old.len()..]);
-            }
-        }
+        rename(set, &old, &new);
         Some(format!("{name} renamed"))
     }),
     ("set an option of another language", |set, file, _| {
@@ -124,6 +120,16 @@ pub(super) fn type_name(file: &FileDescriptorProto, name: &str) -> String {
     match file.package() {
         "" => format!(".{name}"),
         package => format!(".{package}.{name}"),
+    }
+}
+
+/// Calls a type by its new name wherever it is mentioned.
+pub(super) fn rename(set: &mut FileDescriptorSet, old: &str, new: &str) {
+    let below = format!("{old}.");
+    for used in type_names(set) {
+        if *used == old || used.starts_with(&below) {
+            *used = format!("{new}{}", &used[old.len()..]);
+        }
     }
 }
 
