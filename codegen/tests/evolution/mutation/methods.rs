@@ -51,31 +51,13 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         })
     }),
     ("exchange the request", |set, file, random| {
-        let names: Vec<_> = set.file[file]
-            .message_type
-            .iter()
-            .map(|message| message.name().to_owned())
-            .collect();
-        let other = type_name(&set.file[file], random.pick(&names)?);
-        method(set, file, random, |methods, index, _| {
-            let method = &mut methods[index];
-            let changed = method.input_type() != other;
-            method.input_type = Some(other.clone());
-            changed.then(|| format!("{} takes {other}", method.name()))
+        exchange(set, file, random, |method, other| {
+            (method.input_type() != other).then(|| method.input_type = Some(other.to_owned()))
         })
     }),
     ("exchange the answer", |set, file, random| {
-        let names: Vec<_> = set.file[file]
-            .message_type
-            .iter()
-            .map(|message| message.name().to_owned())
-            .collect();
-        let other = type_name(&set.file[file], random.pick(&names)?);
-        method(set, file, random, |methods, index, _| {
-            let method = &mut methods[index];
-            let changed = method.output_type() != other;
-            method.output_type = Some(other.clone());
-            changed.then(|| format!("{} gives {other}", method.name()))
+        exchange(set, file, random, |method, other| {
+            (method.output_type() != other).then(|| method.output_type = Some(other.to_owned()))
         })
     }),
     ("promise more about repeats", |set, file, random| {
@@ -101,6 +83,24 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         })
     }),
 ];
+
+/// Gives a method another message of its file.
+fn exchange(
+    set: &mut FileDescriptorSet,
+    file: usize,
+    random: &mut Random,
+    put: impl FnOnce(&mut MethodDescriptorProto, &str) -> Option<()>,
+) -> Option<String> {
+    let messages = set.file[file].message_type.iter();
+    let names: Vec<_> = messages
+        .map(|message| type_name(&set.file[file], message.name()))
+        .collect();
+    let other = random.pick(&names)?;
+    method(set, file, random, |methods, index, _| {
+        put(&mut methods[index], other)?;
+        Some(format!("{} with {other}", methods[index].name()))
+    })
+}
 
 fn method(
     set: &mut FileDescriptorSet,

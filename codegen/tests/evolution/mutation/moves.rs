@@ -1,6 +1,6 @@
 //! Messages that go to another place: another file of the same package, or into another message.
 
-use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, FileDescriptorProto};
 
 use super::Mutation;
 use super::types::{rename, type_name};

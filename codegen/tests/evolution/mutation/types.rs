@@ -48,28 +48,24 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         Some("a message added".to_owned())
     }),
     ("delete a message that nobody uses", |set, file, random| {
-        let all = set.file[file].message_type.iter();
-        let names: Vec<_> = all
-            .map(|declared| type_name(&set.file[file], declared.name()))
+        let names = set.file[file]
+            .message_type
+            .iter()
+            .map(|message| message.name().to_owned())
             .collect();
-        let unused: Vec<_> = (0..names.len())
-            .filter(|index| !is_used(set, &names[*index]))
-            .collect();
-        let index = *random.pick(&unused)?;
+        let index = unused(set, file, random, names)?;
         Some(format!(
             "{} deleted",
             set.file[file].message_type.remove(index).name()
         ))
     }),
     ("delete an enum that nobody uses", |set, file, random| {
-        let all = set.file[file].enum_type.iter();
-        let names: Vec<_> = all
-            .map(|declared| type_name(&set.file[file], declared.name()))
+        let names = set.file[file]
+            .enum_type
+            .iter()
+            .map(|choice| choice.name().to_owned())
             .collect();
-        let unused: Vec<_> = (0..names.len())
-            .filter(|index| !is_used(set, &names[*index]))
-            .collect();
-        let index = *random.pick(&unused)?;
+        let index = unused(set, file, random, names)?;
         Some(format!(
             "{} deleted",
             set.file[file].enum_type.remove(index).name()
@@ -131,6 +127,21 @@ pub(super) fn rename(set: &mut FileDescriptorSet, old: &str, new: &str) {
             *used = format!("{new}{}", &used[old.len()..]);
         }
     }
+}
+
+/// The index of a name that nothing mentions.
+fn unused(
+    set: &mut FileDescriptorSet,
+    file: usize,
+    random: &mut Random,
+    names: Vec<String>,
+) -> Option<usize> {
+    let names = names.iter().map(|name| type_name(&set.file[file], name));
+    let names: Vec<_> = names.collect();
+    let unused: Vec<_> = (0..names.len())
+        .filter(|index| !is_used(set, &names[*index]))
+        .collect();
+    random.pick(&unused).copied()
 }
 
 fn is_used(set: &mut FileDescriptorSet, name: &str) -> bool {
