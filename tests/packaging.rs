@@ -10,11 +10,12 @@ use std::{
 use couplet_tests::program::{run, run_within};
 
 /// What is published, in the order of who needs whom.
-const PUBLISHED: [&str; 4] = [
+const PUBLISHED: [&str; 5] = [
     "couplet-proto",
     "couplet-codegen",
     "couplet-macros",
     "couplet",
+    "cargo-couplet",
 ];
 
 /// Long enough to build everything that a crate of one's own needs.
