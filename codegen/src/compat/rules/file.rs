@@ -52,9 +52,11 @@ const SYNTAX: &[i32] = &[12];
 fn contract(comparison: &Comparison<'_>, found: &mut Drafts) {
     let (old, new) = (comparison.old.files(), comparison.new.files());
     let files = pair_up(old, new, |file| file.name().to_owned());
-    let mut gone = Vec::new();
+    let (mut gone, mut emptied) = (Vec::new(), Vec::new());
     for fate in &files {
         match fate {
+            // What declares nothing any more belongs nowhere, whatever it still says.
+            Fate::Kept(old, new) if declares(old) && !declares(new) => emptied.push(old),
             Fate::Kept(old, new) => {
                 syntax(old, new, found);
                 package(old, new, found);
@@ -63,7 +65,7 @@ fn contract(comparison: &Comparison<'_>, found: &mut Drafts) {
             Fate::Added(_) => {}
         }
     }
-    packages(comparison, &gone, found);
+    packages(comparison, gone.iter().chain(&emptied).copied(), found);
     moves(comparison, &gone, found);
 }
 
@@ -105,14 +107,18 @@ fn package(old: &FileDescriptor, new: &FileDescriptor, found: &mut Drafts) {
 }
 
 /// What is gone and not only in files that went to another package: then each of these says so.
-fn packages(comparison: &Comparison<'_>, gone: &[&FileDescriptor], found: &mut Drafts) {
+fn packages<'a>(
+    comparison: &Comparison<'_>,
+    gone: impl Iterator<Item = &'a FileDescriptor>,
+    found: &mut Drafts,
+) {
     let new = comparison.new.files();
     let left: BTreeSet<_> = new.map(|file| file.package_name().to_owned()).collect();
-    let mut packages: BTreeMap<&str, Vec<FileDescriptor>> = BTreeMap::new();
+    let mut packages: BTreeMap<_, Vec<FileDescriptor>> = BTreeMap::new();
     for file in gone {
         if declares(file) && !left.contains(file.package_name()) {
             let files = packages.entry(file.package_name()).or_default();
-            files.push((*file).clone());
+            files.push(file.clone());
         }
     }
     for (package, files) in packages {
@@ -161,9 +167,9 @@ fn moves(comparison: &Comparison<'_>, gone: &[&FileDescriptor], found: &mut Draf
     }
     for (from, moved) in moved {
         for (old, new, to) in moved {
-            let message = format!("{} moved from `{from}` to `{to}`", new.title());
+            let message = format!("{} moved from `{from}` to `{to}`", old.title());
             found.add(
-                Draft::new(&MOVED, new.owner(), new.subject(), message)
+                Draft::new(&MOVED, new.owner(), old.subject(), message)
                     .bump(Bump::Patch)
                     .note("its name is as it was; files that import it have to follow")
                     .old(old.site())
