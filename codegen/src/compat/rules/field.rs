@@ -127,6 +127,8 @@ fn added(
     let text = format!("field `{}` was added under {which}", new.name());
     draft(&FIELD_REUSED, text)
         .effects(source, effect(reuse.number), effect(reuse.name))
+        // What nobody sends may still be stored.
+        .bump(Bump::Major)
         .note(
             "who still uses the field that had it reads this one as that, and the other way round",
         )

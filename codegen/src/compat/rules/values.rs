@@ -160,6 +160,8 @@ impl Values<'_> {
                 format!("value `{name}` was added under {which}"),
             )
             .effects(source, effect(reuse.number), effect(reuse.name))
+            // What nobody sends may still be stored.
+            .bump(Bump::Major)
             .note("who still uses the value that had it reads this one as that, and the other way round")
             .instead("take a number and a name that no release has used");
         }
