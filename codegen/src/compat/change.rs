@@ -11,7 +11,8 @@ use super::rule::Rule;
 pub struct Change {
     /// The rule that found it.
     pub rule: &'static Rule,
-    /// What changed, by its full name: `acme.v1.Book.pages`, or `acme.v1.Books/Get` for a method.
+    /// What changed, by the full name that it had: `acme.v1.Book.pages`, or `acme.v1.Books/Get` for a method. Of what is
+    /// new, the one that it has.
     pub subject: String,
     /// What happened to it, in one line.
     pub message: String,

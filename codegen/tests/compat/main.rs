@@ -9,5 +9,6 @@ mod pages;
 mod renamed;
 mod routes;
 mod scope;
+mod subject;
 mod tokens;
 mod types;

@@ -7,6 +7,7 @@ use prost_reflect::{FieldDescriptor, MessageDescriptor, Value};
 use super::fields;
 use crate::compat::change::Draft;
 use crate::compat::compare::{Comparison, Declared, Drafts, Fate};
+use crate::compat::contract::Contract;
 use crate::compat::effect::Bump;
 use crate::compat::effect::Effect::{Cond, Major, Minor, None as Not};
 use crate::compat::options::option;
@@ -54,14 +55,16 @@ fn message(comparison: &Comparison<'_>, pair: Pair<'_, MessageDescriptor>, found
                 let (before, after) = (behaviors(&old), behaviors(&new));
                 for behavior in before.symmetric_difference(&after) {
                     let draft = match after.contains(behavior) {
-                        true => gained(*behavior, &new, is_sent),
-                        false => lost(*behavior, &new),
+                        true => gained(comparison, *behavior, &old, is_sent),
+                        false => lost(comparison, *behavior, &old),
                     };
-                    found.add(draft.old(old.site().part(SITE)));
+                    let draft = draft.old(old.site().part(SITE));
+                    found.add(draft.new_site(new.site().part(SITE)));
                 }
             }
             Fate::Added(new) if is_sent && behaviors(&new).contains(&REQUIRED) => {
-                found.add(gained(REQUIRED, &new, is_sent));
+                let draft = gained(comparison, REQUIRED, &new, is_sent);
+                found.add(draft.new_site(new.site().part(SITE)));
             }
             Fate::Added(_) | Fate::Removed(_) => {}
         }
@@ -79,10 +82,15 @@ fn behaviors(field: &FieldDescriptor) -> BTreeSet<i32> {
 
 fn draft(rule: &'static Rule, field: &FieldDescriptor, what: &str) -> Draft {
     let message = format!("field `{}` {what}", field.name());
-    Draft::new(rule, field.owner(), field.full_name(), message).new_site(field.site().part(SITE))
+    Draft::new(rule, field.owner(), field.full_name(), message)
 }
 
-fn gained(behavior: i32, field: &FieldDescriptor, is_sent: bool) -> Draft {
+fn gained(
+    comparison: &Comparison<'_>,
+    behavior: i32,
+    field: &FieldDescriptor,
+    is_sent: bool,
+) -> Draft {
     let tightened = |what| draft(&BEHAVIOR_TIGHTENED, field, what);
     match behavior {
         REQUIRED if is_sent => tightened("is required, and was not")
@@ -103,14 +111,14 @@ fn gained(behavior: i32, field: &FieldDescriptor, is_sent: bool) -> Draft {
         _ => draft(
             &BEHAVIOR_CHANGED,
             field,
-            &format!("is {}, and was not", name(behavior, field)),
+            &format!("is {}, and was not", name(comparison.new, behavior)),
         )
         .bump(Bump::Patch)
         .note("nobody depends on it"),
     }
 }
 
-fn lost(behavior: i32, field: &FieldDescriptor) -> Draft {
+fn lost(comparison: &Comparison<'_>, behavior: i32, field: &FieldDescriptor) -> Draft {
     let loosened = |what| {
         draft(&BEHAVIOR_LOOSENED, field, what)
             .effects(Not, Minor, Minor)
@@ -131,17 +139,16 @@ fn lost(behavior: i32, field: &FieldDescriptor) -> Draft {
         _ => draft(
             &BEHAVIOR_CHANGED,
             field,
-            &format!("is no longer {}", name(behavior, field)),
+            &format!("is no longer {}", name(comparison.old, behavior)),
         )
         .bump(Bump::Patch)
         .note("nobody depends on it"),
     }
 }
 
-fn name(behavior: i32, field: &FieldDescriptor) -> String {
-    let known = field
-        .parent_pool()
-        .get_enum_by_name("google.api.FieldBehavior");
+/// As the side that says it calls it.
+fn name(contract: &Contract, behavior: i32) -> String {
+    let known = contract.pool().get_enum_by_name("google.api.FieldBehavior");
     let value = known.and_then(|known| known.get_value(behavior));
     value.map_or_else(|| behavior.to_string(), |value| value.name().to_owned())
 }

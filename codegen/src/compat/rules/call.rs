@@ -66,7 +66,7 @@ fn method(comparison: &Comparison<'_>, pair: Methods<'_>, found: &mut Drafts) {
 
 /// A draft about one part of a method.
 fn draft(rule: &'static Rule, pair: &Methods<'_>, part: &[i32], message: String) -> Draft {
-    Draft::new(rule, pair.new.owner(), path(pair.new), message)
+    Draft::new(rule, pair.new.owner(), path(pair.old), message)
         .old(pair.old.site().part(part))
         .new_site(pair.new.site().part(part))
 }

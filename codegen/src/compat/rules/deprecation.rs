@@ -48,8 +48,8 @@ fn draft(rule: &'static Rule, old: &Declaration, new: &Declaration, what: &str) 
         Declaration::Value(_) => 1,
         _ => 3,
     };
-    let message = format!("{} {what}", new.title());
-    Draft::new(rule, new.owner(), new.subject(), message)
+    let message = format!("{} {what}", old.title());
+    Draft::new(rule, new.owner(), old.subject(), message)
         .old(old.options_site().part(&[number]))
         .new_site(new.options_site().part(&[number]))
 }

@@ -32,9 +32,9 @@ fn contract(comparison: &Comparison<'_>, found: &mut Drafts) {
             (_, true) => "removed",
             _ => "changed",
         };
-        let message = format!("the comment of {} was {what}", new.title());
+        let message = format!("the comment of {} was {what}", old.title());
         found.add(
-            Draft::new(&DOCS_CHANGED, new.owner(), new.subject(), message)
+            Draft::new(&DOCS_CHANGED, new.owner(), old.subject(), message)
                 .bump(Bump::Patch)
                 .note("read by people, and shown by rustdoc")
                 .old(old.site())

@@ -64,7 +64,7 @@ fn choice(_: &Comparison<'_>, pair: Pair<'_, EnumDescriptor>, found: &mut Drafts
         _ => return,
     };
     let text = format!("enum `{}` {what}", pair.new.name());
-    let draft = Draft::new(&ENUM_OPENNESS, pair.new.owner(), pair.new.full_name(), text)
+    let draft = Draft::new(&ENUM_OPENNESS, pair.new.owner(), pair.old.full_name(), text)
         .effects(Major, Cond, Cond)
         .old(pair.old.site().part(&[1]))
         .new_site(pair.new.site().part(&[1]))

@@ -53,8 +53,8 @@ fn compared(name: &str, rule: &OptionRule, old: &Declaration, new: &Declaration)
         (Some(old), Some(new)) if !same(&old, &new) => ("has another value", rule.changed),
         _ => return None,
     };
-    let message = format!("option `{name}` of {} {what}", new.title());
-    let draft = Draft::new(&OPTION_CHANGED, new.owner(), new.subject(), message)
+    let message = format!("option `{name}` of {} {what}", old.title());
+    let draft = Draft::new(&OPTION_CHANGED, new.owner(), old.subject(), message)
         .bump(bump)
         .old(old.options_site())
         .new_site(new.options_site());

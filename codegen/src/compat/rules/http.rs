@@ -55,7 +55,7 @@ fn method(_: &Comparison<'_>, pair: Pair<'_, MethodDescriptor>, found: &mut Draf
 }
 
 fn draft(rule: &'static Rule, pair: &Pair<'_, MethodDescriptor>, message: String) -> Draft {
-    Draft::new(rule, pair.new.owner(), path(pair.new), message)
+    Draft::new(rule, pair.new.owner(), path(pair.old), message)
         .effects(Not, Not, Major)
         .old(pair.old.site().part(HTTP))
         .new_site(pair.new.site().part(HTTP))

@@ -172,7 +172,7 @@ fn draft(
         "{} changed {what} from `{old}` to `{new}`",
         pair.old.title()
     );
-    Draft::new(rule, pair.new.owner(), pair.new.full_name(), message)
+    Draft::new(rule, pair.new.owner(), pair.old.full_name(), message)
         .old(type_of(pair.old))
         .new_site(type_of(pair.new))
         .beside(beside)

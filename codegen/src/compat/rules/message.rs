@@ -68,7 +68,7 @@ fn message(_: &Comparison<'_>, pair: Pair<'_, MessageDescriptor>, found: &mut Dr
     };
     if is_set(pair.old) != is_set(pair.new) {
         let text = format!("message `{}` changed its wire format", pair.new.name());
-        let draft = Draft::new(&MESSAGE_SET, pair.new.owner(), pair.new.full_name(), text)
+        let draft = Draft::new(&MESSAGE_SET, pair.new.owner(), pair.old.full_name(), text)
             .effects(Not, Major, Not)
             .old(pair.old.site().part(&[7]))
             .new_site(pair.new.site().part(&[7]))

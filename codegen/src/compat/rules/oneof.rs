@@ -120,7 +120,7 @@ fn renamed(old: &OneofDescriptor, new: &OneofDescriptor) -> Draft {
         false => Major,
     };
     let text = format!("oneof `{}` was renamed to `{}`", old.name(), new.name());
-    Draft::new(&ONEOF_RENAMED, new.owner(), new.full_name(), text)
+    Draft::new(&ONEOF_RENAMED, new.owner(), old.full_name(), text)
         .effects(source, Not, Not)
         .old(old.site().part(&[1]))
         .new_site(new.site().part(&[1]))

@@ -110,7 +110,7 @@ pub(super) fn changed(
     what: &str,
 ) -> Draft {
     let message = format!("{} {what}", pair.old.title());
-    Draft::new(rule, pair.new.owner(), pair.new.full_name(), message)
+    Draft::new(rule, pair.new.owner(), pair.old.full_name(), message)
         .old(pair.old.site().part(part))
         .new_site(pair.new.site().part(part))
 }

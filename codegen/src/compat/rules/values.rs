@@ -225,7 +225,7 @@ impl Values<'_> {
         let source = if rust(old) == rust(new) { Not } else { Major };
         let effects = Effects::new(source, Not, self.json(old.number()));
         let text = format!("value `{}` was renamed to `{}`", old.name(), new.name());
-        let draft = Draft::new(&ENUM_VALUE_RENAMED, new.owner(), subject(new), text)
+        let draft = Draft::new(&ENUM_VALUE_RENAMED, new.owner(), subject(old), text)
             .effects(effects.source, effects.wire, effects.json)
             .old(old.site().part(&[1]))
             .new_site(new.site().part(&[1]))
@@ -298,7 +298,7 @@ fn renumbered(old: &EnumValueDescriptor, new: &EnumValueDescriptor) -> Draft {
         "value `{}` changed its number from {before} to {after}",
         new.name()
     );
-    Draft::new(&ENUM_VALUE_RENUMBERED, new.owner(), subject(new), text)
+    Draft::new(&ENUM_VALUE_RENUMBERED, new.owner(), subject(old), text)
         .effects(Not, Major, Not)
         .old(old.site().part(&[2]))
         .new_site(new.site().part(&[2]))
