@@ -65,6 +65,24 @@ impl<I> Calling<I> {
             }
         }
     }
+
+    /// Counts whose answer a status is. A refusal by the server is known for what it is from here on.
+    fn failed(&self, status: Status, method: &Method, said: &Said) -> Status {
+        let server = Announced::read(status.metadata().as_ref());
+        let refused = is_refusal(&status, method.service);
+        if let Some(server) = server.range() {
+            self.counts
+                .meet(method.service, None, Some(&server.version));
+            match refused {
+                true => self.counts.refused.add(),
+                false => self.counts.fitting.add(),
+            }
+        }
+        match refused {
+            true => Mark::Incompatible.on(status),
+            false => explain(status, method, said, &server),
+        }
+    }
 }
 
 impl<I: Invoke> Invoke for Calling<I> {
@@ -81,23 +99,7 @@ impl<I: Invoke> Invoke for Calling<I> {
                 self.check(service, said, &reply.announced)?;
                 Ok(reply)
             }
-            Err(status) => {
-                let server = Announced::read(status.metadata().as_ref());
-                if let Some(server) = server.range() {
-                    self.counts.meet(service, None, Some(&server.version));
-                    self.check_refused(&status);
-                }
-                Err(explain(status, method, said, &server))
-            }
-        }
-    }
-}
-
-impl<I> Calling<I> {
-    fn check_refused(&self, status: &Status) {
-        match status.code() {
-            Code::FailedPrecondition if is_refusal(status) => self.counts.refused.add(),
-            _ => self.counts.fitting.add(),
+            Err(status) => Err(self.failed(status, method, said)),
         }
     }
 }
@@ -116,12 +118,8 @@ fn asking(call: &Call) -> &'static Said {
         .unwrap_or(&release.client)
 }
 
-/// A server that does not know the method is probably of another release: say which two are at play. A refusal by the
-/// server is known for what it is from here on.
+/// A server that does not know the method is probably of another release: say which two are at play.
 fn explain(status: Status, method: &Method, said: &Said, server: &Announced) -> Status {
-    if is_refusal(&status) {
-        return Mark::Incompatible.on(status);
-    }
     let Announced::Peer(server) = server else {
         return status;
     };

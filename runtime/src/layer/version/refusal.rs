@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use http::HeaderValue;
 use tonic::{Code, Status, metadata::MetadataMap};
-use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt};
+use tonic_types::{ErrorDetails, ErrorInfo, PreconditionViolation, StatusExt};
 
 use crate::{
     call::{Mark, Minimum, Range, Service, headers},
@@ -119,10 +119,13 @@ pub(super) fn malformed(why: &str) -> Status {
     ))
 }
 
-/// Whether a peer refused a call for its release.
-pub(super) fn is_refusal(status: &Status) -> bool {
+/// Whether a peer refused a call of `service` for its release. A handler may pass on how another service refused it.
+pub(super) fn is_refusal(status: &Status, service: &Service) -> bool {
+    let of_service = |info: ErrorInfo| {
+        let subject = info.metadata.get("service");
+        let own = subject.is_some_and(|subject| subject == service.name);
+        own && info.domain == DOMAIN && info.reason.starts_with("API_")
+    };
     status.code() == Code::FailedPrecondition
-        && status
-            .get_details_error_info()
-            .is_some_and(|info| info.domain == DOMAIN && info.reason.starts_with("API_"))
+        && status.get_details_error_info().is_some_and(of_service)
 }

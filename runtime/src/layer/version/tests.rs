@@ -6,10 +6,12 @@ use http::{HeaderMap, HeaderValue};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{Calling, Serving, serving::announce};
-use crate::call::{Announced, Body, Call, Invoke, Mark, Peer, Release, Reply, headers};
+use super::{Calling, Serving, refusal::refuse, serving::announce};
+use crate::call::{
+    Announced, Body, Cache, Call, Invoke, Mark, Meeting, Peer, Release, Reply, Service, headers,
+};
 use crate::fixture::{ECHO, ECHO_2, Handler, NEWER, STRICT, UNVERSIONED, echo, say};
-use crate::policy::seen::Seen;
+use crate::policy::{seen::Seen, version::Misfit};
 
 /// A client of one release over a server of 1.4.2.
 fn pair<I: Invoke>(server: I) -> Calling<Serving<I>> {
@@ -84,6 +86,36 @@ async fn a_server_that_did_not_check_is_checked_by_the_client() {
     assert_eq!(Mark::of(&status), Some(Mark::Incompatible));
     assert_eq!(stack.counts.refused.sum(), 1);
 }
+
+#[tokio::test]
+async fn how_another_service_refused_the_server_is_not_how_the_server_refuses() {
+    let stack = pair(Handler(|call: Call| async move {
+        let theirs = call.announced.range().unwrap();
+        let refused = refuse(&OTHER, theirs, theirs, Misfit::Major);
+        let details = refused.details().to_vec().into();
+        Err(Status::with_details(refused.code(), "as received", details))
+    }));
+    let status = stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(Mark::of(&status), None);
+    assert_eq!(
+        [stack.counts.fitting.sum(), stack.counts.refused.sum()],
+        [1, 0]
+    );
+}
+
+static OTHER: Service = Service {
+    name: "test.Other",
+    version: "1.0.0",
+    accepts: "",
+    wire_since: "",
+    schema: "",
+    meeting: Meeting::DEFAULT,
+    ages: None,
+    methods: &[],
+    descriptor: &[],
+    cache: Cache::new(),
+};
 
 #[tokio::test]
 async fn a_peer_that_says_nothing_is_served_and_counted() {
