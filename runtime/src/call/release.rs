@@ -4,10 +4,11 @@ use std::fmt;
 
 use http::{HeaderName, HeaderValue};
 use semver::{BuildMetadata, Version};
+use tonic::metadata::MetadataMap;
 
 use super::{
     CrossMajor, Range,
-    headers::{MIN, VERSION},
+    headers::{self, MIN, VERSION},
 };
 
 /// MAJOR.MINOR: the least release of the other end that one can live with. PATCH never decides.
@@ -160,6 +161,12 @@ impl Said {
             min: value(min.to_string())?,
             range: Range { version, min },
         })
+    }
+
+    /// Says it in the metadata of a status.
+    pub fn put_into(&self, metadata: &mut MetadataMap) {
+        headers::insert(metadata, VERSION, self.version.clone());
+        headers::insert(metadata, MIN, self.min.clone());
     }
 }
 

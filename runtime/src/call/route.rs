@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use tonic::Status;
 
-use super::{Announced, Method, Peer, Service, Shared, headers};
+use super::{Announced, Method, Peer, Service, Shared};
 
 /// Who answers the calls of one path.
 #[derive(Clone)]
@@ -26,6 +26,9 @@ pub trait Choose: Send + Sync {
         client: &Announced,
         peer: Option<&Peer>,
     ) -> Result<(&'static Method, &Shared), Refused>;
+
+    /// The release that tells this caller what there is not.
+    fn release(&self, client: &Announced) -> &'static Service;
 }
 
 /// No implementation is for the caller.
@@ -53,6 +56,14 @@ impl Route {
         }
     }
 
+    /// The service as the implementation for this caller knows it; as the newest does where there is none for it.
+    pub fn release(&self, client: &Announced) -> &'static Service {
+        match self {
+            Self::One(method, _) => method.service,
+            Self::Several(_, several) => several.release(client),
+        }
+    }
+
     /// The method as the newest implementation knows it.
     pub fn method(&self) -> &'static Method {
         match self {
@@ -64,10 +75,10 @@ impl Route {
 impl Refused {
     /// The status with what the release that refuses says of itself.
     pub fn announced(mut self) -> Status {
-        let said = &self.service.release().server;
-        let metadata = self.status.metadata_mut();
-        headers::insert(metadata, headers::VERSION, said.version.clone());
-        headers::insert(metadata, headers::MIN, said.min.clone());
+        if self.service.is_versioned() {
+            let said = &self.service.release().server;
+            said.put_into(self.status.metadata_mut());
+        }
         self.status
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use tonic::Status;
 
 use crate::{
-    call::{Call, Deadline, Erased, Invoke, Limit, Reply, Route, share},
+    call::{Call, Deadline, Erased, Invoke, Limit, Refused, Reply, Route, share},
     codegen::Contract,
     stack::{self, Mount, Versioned, VersionedError},
 };
@@ -53,11 +53,28 @@ impl Local {
     }
 }
 
+impl Local {
+    /// What is said of a method that is not here, by the release of its service that is.
+    #[cold]
+    fn unknown(&self, call: &Call) -> Status {
+        let (path, name) = (call.method.path, call.method.service.name);
+        let status = Status::unimplemented(format!("no service here has {path}"));
+        let mut routes = self.methods.values();
+        match routes.find(|route| route.method().service.name == name) {
+            Some(route) => {
+                let service = route.release(&call.announced);
+                Refused { service, status }.announced()
+            }
+            None => status,
+        }
+    }
+}
+
 impl Invoke for Local {
     async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
         let path = call.method.path;
         let Some(route) = self.methods.get(path) else {
-            return Err(Status::unimplemented(format!("no service here has {path}")));
+            return Err(self.unknown(&call));
         };
         let chosen = route.choose(&call.announced, call.peer.as_deref());
         let (method, service) = chosen.map_err(|refused| as_received(&refused.announced()))?;

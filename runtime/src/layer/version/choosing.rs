@@ -55,6 +55,11 @@ impl Choose for Choosing {
         let Candidate { method, invoke } = candidate.ok_or_else(missing)?;
         Ok((method, invoke))
     }
+
+    fn release(&self, client: &Announced) -> &'static Service {
+        let admitting = client.range().and_then(|client| self.admitting(client));
+        admitting.unwrap_or(self.newest)
+    }
 }
 
 impl Choosing {
@@ -68,9 +73,8 @@ impl Choosing {
             return Ok(chosen);
         }
         // One may fit, and not have the method: then that is what is wrong.
-        let served: Vec<_> = self.served.iter().copied().map(range).collect();
-        if let Some(fits) = choose(client, served.iter().copied()) {
-            let (service, name) = (self.served.get(fits).unwrap_or(&self.newest), self.name());
+        if let Some(service) = self.admitting(client) {
+            let name = self.name();
             let known = self
                 .candidates
                 .iter()
@@ -85,7 +89,14 @@ impl Choosing {
             let status = Status::unimplemented(text);
             return Err(Refused { service, status });
         }
+        let served: Vec<_> = self.served.iter().copied().map(range).collect();
         Err(self.refused(refuse_all(self.newest, client, &served)))
+    }
+
+    /// The highest of all releases that admits `client`, whatever methods it has.
+    fn admitting(&self, client: &Range) -> Option<&'static Service> {
+        let fits = choose(client, self.served.iter().copied().map(range))?;
+        self.served.get(fits).copied()
     }
 
     /// A refusal by all of them.

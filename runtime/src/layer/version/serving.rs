@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use tonic::{Status, metadata::MetadataMap};
+use tonic::Status;
 
 use super::{
     Counts,
     refusal::{malformed, refuse, refuse_unsaid},
 };
 use crate::{
-    call::{Announced, Call, ClientVersion, Invoke, Reply, Said, Service, headers},
+    call::{Announced, Call, ClientVersion, Invoke, Reply, Service},
     policy::version::admits,
 };
 
@@ -54,9 +54,7 @@ impl<I> Serving<I> {
         self.counts.fitting.add();
         Ok(())
     }
-}
 
-impl<I> Serving<I> {
     /// What becomes of a caller that does not say its version.
     fn unsaid(&self, service: &'static Service) -> Result<(), Status> {
         match service.meeting.client_version {
@@ -86,14 +84,9 @@ impl<I: Invoke> Invoke for Serving<I> {
                 ..reply
             }),
             Err(mut status) => {
-                announce(said, status.metadata_mut());
+                said.put_into(status.metadata_mut());
                 Err(status)
             }
         }
     }
-}
-
-pub(super) fn announce(said: &Said, metadata: &mut MetadataMap) {
-    headers::insert(metadata, headers::VERSION, said.version.clone());
-    headers::insert(metadata, headers::MIN, said.min.clone());
 }

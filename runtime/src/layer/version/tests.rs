@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{Calling, Serving, refusal::refuse, serving::announce};
+use super::{Calling, Serving, refusal::refuse};
 use crate::call::{
     Announced, Body, Cache, Call, Invoke, Mark, Meeting, Peer, Release, Reply, Service, headers,
 };
@@ -178,7 +178,7 @@ async fn a_method_that_the_server_is_too_old_for_names_the_release_that_brought_
     let older = Handler(|_| async {
         let mut status = Status::unimplemented("unknown method `Repeat`");
         let old = Release::parse("1.2.9", "").unwrap();
-        announce(&old.server, status.metadata_mut());
+        old.server.put_into(status.metadata_mut());
         Err(status)
     });
     let stack = Calling::new(older, Arc::default());

@@ -136,6 +136,35 @@ async fn a_method_of_one_release_is_served_by_that_one() {
 }
 
 #[tokio::test]
+async fn of_a_method_that_no_release_has_a_client_hears_from_the_one_that_answers_it() {
+    let client = served(both()).await;
+    for (version, told_by, known) in [
+        ("1.4.0", "1.4.2", "Say, Repeat"),
+        ("2.1.0", "2.1.3", "Say, Shout"),
+        ("3.0.0", "2.1.3", "Say, Shout"),
+    ] {
+        let headers = [("x-api-version", version)];
+        let unknown = client.call("/test.Echo/Sing", &headers, "hi").await;
+        let unknown = unknown.unwrap_err();
+        assert_eq!(unknown.code(), Code::Unimplemented);
+        assert_eq!(
+            unknown.message(),
+            format!("unknown method `Sing` of test.Echo {told_by}; known: {known}")
+        );
+        assert_eq!(unknown.metadata().get("x-api-version").unwrap(), told_by);
+    }
+}
+
+#[tokio::test]
+async fn in_this_process_too_a_client_learns_which_release_lacks_its_method() {
+    let mut call = say(&ECHO, "hi");
+    call.method = &METHODS[1];
+    let unknown = Local::new().with(Old).invoke(call).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::Unimplemented);
+    assert_eq!(unknown.metadata().get("x-api-version").unwrap(), "1.4.2");
+}
+
+#[tokio::test]
 async fn a_refusal_lists_all_that_is_served() {
     let client = served(both()).await;
     let headers = [("x-api-version", "1.6.0"), ("x-api-min", "1.6")];

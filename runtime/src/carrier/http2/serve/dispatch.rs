@@ -67,7 +67,7 @@ impl Mounts {
         if let Some(refused) = not_grpc(&request) {
             return Answering::Ready(Some(refused));
         }
-        match self.routes.find(request.uri().path()) {
+        match self.routes.find(request.uri().path(), request.headers()) {
             Found::Route(route) => {
                 let messages = self.messages;
                 match arrived::route(route, request, peer, now, messages) {

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use http::HeaderMap;
 use tonic::Status;
 
 use super::Foreign;
-use crate::call::{Method, Route, Service};
+use crate::call::{Announced, Method, Route, Service};
 
 /// The services of a server.
 #[derive(Default)]
@@ -15,7 +16,8 @@ pub(crate) struct Routes {
 }
 
 enum Mounted {
-    Contract(&'static Service),
+    /// A contract, and one of its routes where it has any methods.
+    Contract(&'static Service, Option<Route>),
     Foreign(Foreign),
 }
 
@@ -44,8 +46,9 @@ impl Routes {
         service: &'static Service,
         routes: impl IntoIterator<Item = Route>,
     ) -> Result<(), Taken> {
-        self.mount(service.name, Mounted::Contract(service))?;
-        let routes = routes.into_iter();
+        let mut routes = routes.into_iter().peekable();
+        let contract = Mounted::Contract(service, routes.peek().cloned());
+        self.mount(service.name, contract)?;
         self.methods
             .extend(routes.map(|route| (route.method().path, route)));
         Ok(())
@@ -68,15 +71,19 @@ impl Routes {
         self.services.keys().copied()
     }
 
-    /// Who answers `path`.
-    pub(super) fn find(&self, path: &str) -> Found<'_> {
+    /// Who answers `path`, and by which release a caller with these headers is told that nobody does.
+    pub(super) fn find(&self, path: &str, headers: &HeaderMap) -> Found<'_> {
         if let Some(route) = self.methods.get(path) {
             return Found::Route(route);
         }
         let (service, method) = split(path);
         match self.services.get(service) {
             Some(Mounted::Foreign(foreign)) => Found::Foreign(foreign),
-            Some(Mounted::Contract(known)) => Found::Nothing(Some(known), no_method(known, method)),
+            Some(Mounted::Contract(newest, route)) => {
+                let told_by = |route: &Route| route.release(&Announced::read(headers));
+                let known = route.as_ref().map_or(*newest, told_by);
+                Found::Nothing(Some(known), no_method(known, method))
+            }
             None => Found::Nothing(None, no_service(service, self.names())),
         }
     }
