@@ -95,7 +95,7 @@ pub(crate) fn released(
 }
 
 fn compiled(sources: &Rc<Sources>, files: &BTreeSet<String>) -> Option<DescriptorPool> {
-    let mut compiler = Compiler::with_file_resolver(Resolver(Rc::clone(sources)));
+    let mut compiler = Compiler::with_file_resolver(Resolver::new(sources));
     compiler.include_imports(true).include_source_info(true);
     for file in files {
         compiler.open_file(file).ok()?;

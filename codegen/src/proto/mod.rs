@@ -10,6 +10,7 @@ mod aliases;
 mod builder;
 mod contract;
 mod current;
+mod depth;
 mod errors;
 mod files;
 mod lower;
@@ -44,7 +45,7 @@ pub(crate) use contract::{contract, proto_files};
 pub(crate) use current::{Current, generated_for, released};
 pub use errors::Errors;
 pub(crate) use places::{Columns, offset, range};
-pub(crate) use sources::Sources;
+pub(crate) use sources::{Sources, text};
 
 /// What is known about the sources of a contract, and what was found in them.
 #[derive(Debug)]

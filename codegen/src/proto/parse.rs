@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::rc::Rc;
 
 use miette::Diagnostic;
 use prost_reflect::DescriptorPool;
@@ -14,6 +13,7 @@ use protox::Compiler;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
 use super::Front;
+use super::depth::{self, BRACKETS, IMPORTS, NAMES, TooDeep};
 use super::places::{At, Columns, range};
 use super::sources::Resolver;
 use super::wording;
@@ -27,12 +27,20 @@ pub(super) fn parse(front: &mut Front, protos: &[PathBuf]) -> Option<DescriptorP
     if front.findings.stop_the_build() {
         return None;
     }
-    let mut compiler = Compiler::with_file_resolver(Resolver(Rc::clone(&front.sources)));
+    let resolver = Resolver::new(&front.sources);
+    let refused = resolver.refused();
+    let mut compiler = Compiler::with_file_resolver(resolver);
     compiler.include_imports(true).include_source_info(true);
     for root in front.roots.clone() {
-        if let Err(error) = compiler.open_file(&root) {
-            let file = error.file().unwrap_or(&root).to_owned();
-            note(front, &file, &error);
+        let Err(error) = compiler.open_file(&root) else {
+            continue;
+        };
+        match refused.take() {
+            Some(reason) => too_deep(front, &reason),
+            None => {
+                let file = error.file().unwrap_or(&root).to_owned();
+                note(front, &file, &error);
+            }
         }
     }
     (!front.findings.stop_the_build()).then(|| compiler.descriptor_pool())
@@ -81,6 +89,10 @@ fn read(front: &mut Front, roots: &[String]) {
         };
         if let Some(finding) = edition(front, &name, &source.text) {
             front.findings.add(finding);
+            continue;
+        }
+        if let Err(reason) = depth::within(&name, &source.text) {
+            too_deep(front, &reason);
             continue;
         }
         let file = match File::from_source(&name, &source.text) {
@@ -147,6 +159,42 @@ fn missing(front: &mut Front, file: &File, text: &str, index: usize, import: &st
         }
     };
     front.findings.add(finding.help(help));
+}
+
+/// What the compiler below would not come back from.
+fn too_deep(front: &mut Front, reason: &TooDeep) {
+    let (file, range, help) = match reason {
+        TooDeep::Bracket { file, at } => (
+            file,
+            Some(*at..at + 1),
+            format!(
+                "at most {BRACKETS} brackets may be open at once: give what is inside a name and a place of its own"
+            ),
+        ),
+        TooDeep::Path { file, at } => (
+            file,
+            Some(*at..at + 1),
+            format!(
+                "at most {NAMES} names may follow one another: give what is further in a name and a place of its own"
+            ),
+        ),
+        TooDeep::Import { file, import } => {
+            let (_, text) = front.sources.shown(file);
+            let quoted = format!("\"{import}\"");
+            let start = text.as_deref().and_then(|text| text.find(&quoted));
+            (
+                file,
+                start.map(|start| start..start + quoted.len()),
+                format!(
+                    "at most {IMPORTS} imports may lead from a file to one that it needs: import that file directly"
+                ),
+            )
+        }
+    };
+    let place = front.places.of(file, range.map_or(At::File, At::Bytes));
+    front
+        .findings
+        .add(Finding::error(place, reason.to_string()).help(help));
 }
 
 /// Editions, which no Rust compiler of contracts can read.

@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
+use super::depth::{self, Imports, TooDeep};
+
 /// A file that was read.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
@@ -66,7 +68,7 @@ impl Sources {
         let found = self.includes.iter().map(|include| include.join(name));
         let source = match found.into_iter().find(|path| path.is_file()) {
             Some(path) => Source {
-                text: std::fs::read_to_string(&path)?.into(),
+                text: text(&path)?.into(),
                 path: Some(path),
             },
             None => match couplet_proto::file(name) {
@@ -111,6 +113,15 @@ impl Sources {
     }
 }
 
+/// What a file says, without the byte order mark that some editors put before it.
+pub(crate) fn text(path: &Path) -> io::Result<String> {
+    let mut text = std::fs::read_to_string(path)?;
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(text)
+}
+
 /// `path` as seen from `folder`, without asking the file system what either of them is.
 fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
     let plain = |path: &Path| -> PathBuf {
@@ -123,15 +134,44 @@ fn relative(path: &Path, folder: &Path) -> Option<PathBuf> {
         .map(Path::to_path_buf)
 }
 
-/// The same files for protox, and after them Google's well-known ones.
-pub(super) struct Resolver(pub(super) Rc<Sources>);
+/// The same files for protox, and after them Google's well-known ones; none that would take it too deep.
+pub(super) struct Resolver {
+    sources: Rc<Sources>,
+    imports: Imports,
+    /// What was refused: protox lets nobody see what is in an error.
+    refused: Rc<RefCell<Option<TooDeep>>>,
+}
+
+impl Resolver {
+    pub(super) fn new(sources: &Rc<Sources>) -> Self {
+        Self {
+            sources: Rc::clone(sources),
+            imports: Imports::default(),
+            refused: Rc::default(),
+        }
+    }
+
+    /// Where the reason will be if this refuses a file.
+    pub(super) fn refused(&self) -> Rc<RefCell<Option<TooDeep>>> {
+        Rc::clone(&self.refused)
+    }
+
+    fn refuse(&self, reason: TooDeep) -> protox::Error {
+        self.refused.replace(Some(reason.clone()));
+        protox::Error::new(reason)
+    }
+}
 
 impl FileResolver for Resolver {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        match self.0.open(name) {
-            Ok(Some(source)) => File::from_source(name, &source.text),
-            Ok(None) => GoogleFileResolver::new().open_file(name),
-            Err(error) => Err(protox::Error::new(error)),
-        }
+        let source = self.sources.open(name).map_err(protox::Error::new)?;
+        let Some(source) = source else {
+            return GoogleFileResolver::new().open_file(name);
+        };
+        depth::within(name, &source.text).map_err(|reason| self.refuse(reason))?;
+        let file = File::from_source(name, &source.text)?;
+        let noted = self.imports.note(&file);
+        noted.map_err(|reason| self.refuse(reason))?;
+        Ok(file)
     }
 }

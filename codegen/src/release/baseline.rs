@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::history::History;
 use super::read;
 use crate::compat::Contract;
-use crate::proto::{Current, Errors, generated_for, released};
+use crate::proto::{self, Current, Errors, generated_for, released};
 
 /// The folder of released text within `released/`.
 pub(super) const PROTO: &str = "proto";
@@ -162,7 +162,7 @@ fn collect(
         if path.is_dir() {
             collect(&path, &format!("{name}/"), texts)?;
         } else if name.ends_with(".proto") {
-            let text = std::fs::read_to_string(&path);
+            let text = proto::text(&path);
             texts.insert(name, text.map_err(|error| cannot_read(&path, &error))?);
         }
     }
