@@ -32,6 +32,7 @@ macro_rules! files {
 pub const FILES: &[(&str, &str)] = files![
     "couplet/options.proto",
     "google/api/annotations.proto",
+    "google/api/field_behavior.proto",
     "google/api/http.proto",
     "google/rpc/code.proto",
     "google/rpc/error_details.proto",

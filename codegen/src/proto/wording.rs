@@ -138,6 +138,7 @@ fn import_of(option: &str) -> Option<&'static str> {
     match option.trim_start_matches('.') {
         super::options::SERVICE | super::options::METHOD => Some("couplet/options.proto"),
         "google.api.http" => Some("google/api/annotations.proto"),
+        "google.api.field_behavior" => Some("google/api/field_behavior.proto"),
         _ => None,
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use couplet_codegen::compat::{Bump, Change, Contract, Effects, Terms, diff};
 
@@ -28,9 +27,7 @@ pub(crate) fn contract(files: &Files) -> Result<Contract, String> {
         fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder");
         fs::write(path, text).expect("a file");
     }
-    // What couplet does not bring along, such as `google/api/field_behavior.proto`.
-    let googleapis = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/protos/googleapis");
-    Contract::read(folder.path(), &[googleapis]).map_err(|errors| errors.to_string())
+    Contract::read(folder.path(), &[]).map_err(|errors| errors.to_string())
 }
 
 /// Every change between two contracts.
