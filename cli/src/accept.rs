@@ -4,6 +4,7 @@ use couplet_codegen::release;
 
 use crate::arguments::AcceptArguments;
 use crate::failure::Failure;
+use crate::terminal::say;
 use crate::{Answer, packages};
 
 /// Writes the acceptance into the history.
@@ -11,7 +12,11 @@ pub(crate) fn run(arguments: &AcceptArguments) -> Result<Answer, Failure> {
     let project = packages::one(&arguments.package)?.project()?;
     let change = release::accept(&project, &arguments.fingerprint, &arguments.reason)?;
     let history = project.released.join("history.toml");
-    println!("accepted: {}: {}", change.subject, change.message);
-    println!("commit `{}`", history.display());
+    say(format_args!(
+        "accepted: {}: {}\ncommit `{}`",
+        change.subject,
+        change.message,
+        history.display()
+    ))?;
     Ok(Answer::Yes)
 }

@@ -1,40 +1,47 @@
 //! `check`: what a build would say of the versions.
 
-use couplet_codegen::compat::Change;
 use couplet_codegen::release::{self, Check};
 
 use crate::arguments::{CheckArguments, Format};
 use crate::failure::Failure;
-use crate::{Answer, output, packages};
+use crate::output::{self, Compared};
+use crate::terminal::{complain, show};
+use crate::{Answer, packages};
 
-/// Checks every contract that is meant.
+/// Checks every contract that is meant. What a build would say goes to standard error in every format: a version may be
+/// wrong without any change that a program could be shown.
 pub(crate) fn run(arguments: &CheckArguments) -> Result<Answer, Failure> {
     let mut answer = Answer::Yes;
+    let mut checks = Vec::new();
     for package in packages::meant(&arguments.package)? {
         let check = release::check(&package.project()?)?;
         let told = check.told();
         if !told.errors.is_empty() {
             answer = Answer::No;
         }
-        match arguments.format {
-            Format::Text => {
-                for text in told.errors.iter().chain(&told.warnings) {
-                    eprintln!("{text}\n");
-                }
-                print!("{}", standings(&check));
-            }
-            format => {
-                let changes: Vec<Change> = check
-                    .verdict()
-                    .uncovered()
-                    .map(|judged| judged.change.clone())
-                    .collect();
-                let old = check.old().unwrap_or_else(|| check.current());
-                print!("{}", output::show(format, &changes, old, check.current()));
-            }
+        for text in told.errors.iter().chain(&told.warnings) {
+            complain(format_args!("{text}\n"));
         }
+        if arguments.format == Format::Text {
+            show(&standings(&check))?;
+        }
+        checks.push(check);
+    }
+    if arguments.format != Format::Text {
+        let compared: Vec<_> = checks.iter().map(uncovered).collect();
+        show(&output::show(arguments.format, &compared))?;
     }
     Ok(answer)
+}
+
+/// The changes that no version covers.
+fn uncovered(check: &Check) -> Compared<'_> {
+    let open = check.verdict().uncovered();
+    Compared {
+        changes: open.map(|judged| judged.change.clone()).collect(),
+        old: check.old().unwrap_or_else(|| check.current()),
+        new: check.current(),
+    }
 }
 
 /// A line for each service whose version covers what changed.

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use couplet_codegen::compat::{Bump, Change, Contract, Terms, diff};
-use couplet_codegen::release;
+use couplet_codegen::compat::{Bump, Contract, Terms, diff};
+use couplet_codegen::release::{self, Check};
 
 use crate::arguments::DiffArguments;
 use crate::failure::Failure;
-use crate::{Answer, output, packages};
+use crate::output::{self, Compared};
+use crate::terminal::show;
+use crate::{Answer, packages};
 
 /// Compares, and shows what changed.
 pub(crate) fn run(arguments: &DiffArguments) -> Result<Answer, Failure> {
@@ -19,44 +21,48 @@ pub(crate) fn run(arguments: &DiffArguments) -> Result<Answer, Failure> {
         ..Terms::default()
     };
     let (old, new) = (read(old, arguments)?, read(new, arguments)?);
-    let changes = diff(&old, &new, &terms);
-    print!("{}", output::show(arguments.format, &changes, &old, &new));
-    Ok(answer(&changes, arguments))
+    let compared = Compared {
+        changes: diff(&old, &new, &terms),
+        old: &old,
+        new: &new,
+    };
+    shown(&[compared], arguments)
 }
 
 /// The last release, and the contract as it is.
 fn with_the_release(arguments: &DiffArguments) -> Result<Answer, Failure> {
-    let mut answer = Answer::Yes;
+    let mut checks = Vec::new();
     for package in packages::meant(&arguments.package)? {
         let project = package.project()?;
         let check = release::check(&project)?;
         if check.history().is_none() {
             return Err(Failure::NoRelease(project.released));
         }
-        let changes: Vec<Change> = check
-            .verdict()
-            .changes
-            .iter()
-            .map(|judged| judged.change.clone())
-            .collect();
-        let old = check.old().unwrap_or_else(|| check.current());
-        print!(
-            "{}",
-            output::show(arguments.format, &changes, old, check.current())
-        );
-        if self::answer(&changes, arguments) == Answer::No {
-            answer = Answer::No;
-        }
+        checks.push(check);
     }
-    Ok(answer)
+    let compared: Vec<_> = checks.iter().map(since_the_release).collect();
+    shown(&compared, arguments)
 }
 
-fn answer(changes: &[Change], arguments: &DiffArguments) -> Answer {
-    let limit = arguments.fail_on.map(Bump::from);
-    match limit.is_some_and(|limit| changes.iter().any(|change| change.bump >= limit)) {
-        true => Answer::No,
-        false => Answer::Yes,
+fn since_the_release(check: &Check) -> Compared<'_> {
+    let changes = check.verdict().changes.iter();
+    Compared {
+        changes: changes.map(|judged| judged.change.clone()).collect(),
+        old: check.old().unwrap_or_else(|| check.current()),
+        new: check.current(),
     }
+}
+
+fn shown(compared: &[Compared<'_>], arguments: &DiffArguments) -> Result<Answer, Failure> {
+    show(&output::show(arguments.format, compared))?;
+    let limit = arguments.fail_on.map(Bump::from);
+    let mut changes = compared.iter().flat_map(|one| &one.changes);
+    Ok(
+        match limit.is_some_and(|limit| changes.any(|change| change.bump >= limit)) {
+            true => Answer::No,
+            false => Answer::Yes,
+        },
+    )
 }
 
 fn read(folder: &Path, arguments: &DiffArguments) -> Result<Contract, Failure> {

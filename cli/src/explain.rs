@@ -5,6 +5,7 @@ use couplet_codegen::compat::{page, pages};
 use crate::Answer;
 use crate::arguments::ExplainArguments;
 use crate::failure::Failure;
+use crate::terminal::say;
 
 /// Prints the page of a rule, or the list of all rules.
 pub(crate) fn run(arguments: &ExplainArguments) -> Result<Answer, Failure> {
@@ -17,12 +18,12 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Answer, Failure> {
                     near: nearest(id),
                 });
             };
-            println!("{}", page.text);
+            say(page.text)?;
         }
         None => {
             let width = pages().map(|page| page.rule.id.len()).max().unwrap_or(0);
             for page in pages() {
-                println!("{:width$}  {}", page.rule.id, page.rule.title);
+                say(format_args!("{:width$}  {}", page.rule.id, page.rule.title))?;
             }
         }
     }

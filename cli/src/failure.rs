@@ -38,14 +38,34 @@ pub(crate) enum Failure {
     /// Only one can be meant.
     #[error("error: there are several contracts here\nhelp: name one with `--package`: {}", .0.join(", "))]
     Several(Vec<String>),
-    /// The changelog could not be written.
-    #[error("error: cannot write `{}`: {why}", .path.display())]
+    /// The changelog could not be read, so nothing was released.
+    #[error(
+        "error: cannot read `{}`: {why}\nhelp: nothing was released; mend it, or name another one with `--changelog`, or \
+         none with `--no-changelog`",
+        .path.display()
+    )]
     Changelog {
         /// Where it is.
         path: PathBuf,
         /// What was wrong.
         why: std::io::Error,
     },
+    /// The changelog could not be written after the release was.
+    #[error(
+        "error: cannot write `{}`: {why}\nhelp: the release itself was written; this is its section:\n\n{section}",
+        .path.display()
+    )]
+    Section {
+        /// What belongs in it.
+        section: String,
+        /// Where it is.
+        path: PathBuf,
+        /// What was wrong.
+        why: std::io::Error,
+    },
+    /// The answer could not be written.
+    #[error("error: cannot write the answer: {0}")]
+    Output(std::io::Error),
     /// A rule that there is not.
     #[error("error: there is no rule `{name}`{}\nhelp: `cargo couplet explain` lists all rules", similar(.near))]
     NoRule {

@@ -3,12 +3,6 @@
 //! Everything is decided in `couplet_codegen`, which the build plugin asks the same questions; here are the commands and
 //! how their answers look. Exit codes: 0 all is well, 1 the answer is no, 2 the question could not be answered.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program for the terminal"
-)]
-
 mod accept;
 mod arguments;
 mod check;
@@ -18,6 +12,7 @@ mod failure;
 mod output;
 mod packages;
 mod release;
+mod terminal;
 mod versions;
 
 use std::process::ExitCode;
@@ -49,7 +44,7 @@ fn main() -> ExitCode {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
         Err(failure) => {
-            eprintln!("{failure}");
+            terminal::complain(failure);
             ExitCode::from(2)
         }
     }

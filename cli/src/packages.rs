@@ -46,13 +46,15 @@ pub(crate) fn meant(arguments: &PackageArguments) -> Result<Vec<Package>, Failur
             false => Ok(named),
         };
     }
+    // Cargo names folders as they were named to it, so a link may stand for one.
+    let real = |path: &Path| path.canonicalize().ok();
     let here = match &arguments.manifest_path {
-        Some(path) => path.parent().and_then(|folder| folder.canonicalize().ok()),
-        None => std::env::current_dir().ok(),
+        Some(path) => real(path).and_then(|path| Some(path.parent()?.to_path_buf())),
+        None => real(Path::new(".")),
     };
     let around = |package: &&Package| {
-        here.as_deref()
-            .is_some_and(|here| here.starts_with(&package.folder))
+        let folders = here.as_deref().zip(real(&package.folder));
+        folders.is_some_and(|(here, folder)| here.starts_with(folder))
     };
     match all
         .iter()

@@ -1,11 +1,12 @@
 //! `release`: the baseline and the history moved on, and the changelog of the API.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use couplet_codegen::release::{self, Moved};
+use couplet_codegen::release::{self, Moved, Project, Release};
 
 use crate::arguments::ReleaseArguments;
 use crate::failure::Failure;
+use crate::terminal::{complain, say};
 use crate::{Answer, packages};
 
 /// Releases the one contract that is meant.
@@ -13,38 +14,75 @@ pub(crate) fn run(arguments: &ReleaseArguments) -> Result<Answer, Failure> {
     let package = packages::one(&arguments.package)?;
     let project = package.project()?;
     let check = release::check(&project)?;
-    if !check.verdict().passes() {
-        for text in check.told().errors {
-            eprintln!("{text}\n");
-        }
-        eprintln!("nothing was released");
+    let told = check.told();
+    for text in told.errors.iter().chain(&told.warnings) {
+        complain(format_args!("{text}\n"));
+    }
+    if !told.errors.is_empty() {
+        complain("nothing was released");
         return Ok(Answer::No);
     }
     let release = release::release(&project)?;
     for moved in &release.services {
-        println!("{}", line(moved));
+        say(line(moved))?;
     }
     if arguments.dry_run {
-        println!("\n{}", release.changelog.trim_end());
+        say(format_args!("\n{}", release.changelog.trim_end()))?;
         return Ok(Answer::Yes);
     }
+    write(arguments, &project, &release)?;
+    Ok(Answer::Yes)
+}
+
+/// Writes the release and its section of the changelog, and says what is to be committed.
+fn write(
+    arguments: &ReleaseArguments,
+    project: &Project,
+    release: &Release,
+) -> Result<(), Failure> {
+    let path = arguments.changelog.clone();
+    let path = path.unwrap_or_else(|| project.manifest_dir.join("CHANGELOG.md"));
+    let path = (!arguments.no_changelog).then_some(path);
+    // What cannot be read stops the release before anything of it is written.
+    let changelog = match path {
+        Some(path) => Some((with_section(&read(&path)?, &release.changelog), path)),
+        None => None,
+    };
+    let is_first = !project.released.is_dir();
     let mut written = release.write()?;
-    if !arguments.no_changelog {
-        let path = match &arguments.changelog {
-            Some(path) => path.clone(),
-            None => project.manifest_dir.join("CHANGELOG.md"),
-        };
-        add_section(&path, &release.changelog).map_err(|why| Failure::Changelog {
+    if is_first {
+        wake_cargo(project, &written);
+    }
+    if let Some((text, path)) = changelog {
+        std::fs::write(&path, text).map_err(|why| Failure::Section {
             path: path.clone(),
+            section: release.changelog.clone(),
             why,
         })?;
         written.push(path);
     }
-    println!("\nwritten, and to be committed with the contract:");
-    for path in written {
-        println!("  {}", path.display());
+    let paths: Vec<_> = written
+        .iter()
+        .map(|path| format!("\n  {}", path.display()))
+        .collect();
+    say(format_args!(
+        "\nwritten, and to be committed with the contract:{}",
+        paths.concat()
+    ))
+}
+
+/// Makes the next build run the build script. It could not tell cargo to watch a folder that was not there, and cargo
+/// would go on repeating that there is no baseline.
+fn wake_cargo(project: &Project, written: &[PathBuf]) {
+    let times = written
+        .iter()
+        .filter_map(|path| std::fs::metadata(path).ok()?.modified().ok());
+    let Some(now) = times.max() else { return };
+    for path in &project.protos {
+        // Where it is not allowed, the next change of the contract does it.
+        let file = std::fs::File::options().append(true).open(path);
+        let _ = file.and_then(|file| file.set_modified(now));
     }
-    Ok(Answer::Yes)
 }
 
 fn line(moved: &Moved) -> String {
@@ -62,16 +100,20 @@ fn line(moved: &Moved) -> String {
     }
 }
 
-/// Adds a section above the newest one, or at the end of a file that has none; makes the file if it is not there.
-fn add_section(path: &Path, section: &str) -> std::io::Result<()> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "# Changelog\n".to_owned(),
-        Err(error) => return Err(error),
-    };
-    std::fs::write(path, with_section(&text, section))
+/// The text of a changelog, or that of an empty one where there is none.
+fn read(path: &Path) -> Result<String, Failure> {
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Ok("# Changelog\n".to_owned())
+        }
+        text => text.map_err(|why| Failure::Changelog {
+            path: path.to_path_buf(),
+            why,
+        }),
+    }
 }
 
+/// Adds a section above the newest one, or at the end of a text that has none.
 fn with_section(text: &str, section: &str) -> String {
     let newest = text.match_indices("## ").map(|(start, _)| start);
     let mut starts = newest.filter(|start| *start == 0 || text[..*start].ends_with('\n'));

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::arguments::{Table, VersionsArguments};
 use crate::failure::Failure;
+use crate::terminal::say;
 use crate::{Answer, packages};
 
 /// Shows every service of the contracts that are meant.
@@ -16,8 +17,8 @@ pub(crate) fn run(arguments: &VersionsArguments) -> Result<Answer, Failure> {
         for standing in &check.verdict().services {
             let row = Row::of(standing, &check, &reach);
             match arguments.format {
-                Table::Text => println!("{}", row.text()),
-                Table::Json => println!("{}", row.json()),
+                Table::Text => say(row.text())?,
+                Table::Json => say(row.json())?,
             }
         }
     }

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use couplet_codegen::compat::{Bump, Change, Contract};
+use couplet_codegen::compat::Bump;
 
-use super::place;
+use super::{Compared, place};
 
 /// One command a change: errors for breaks, warnings for additions, notices for the rest.
-pub(super) fn show(changes: &[Change], old: &Contract, new: &Contract) -> String {
+pub(super) fn show(compared: &Compared<'_>) -> String {
     let mut text = String::new();
-    for change in changes {
+    for change in &compared.changes {
         let level = match change.bump {
             Bump::Major => "error",
             Bump::Minor => "warning",
@@ -20,7 +20,7 @@ pub(super) fn show(changes: &[Change], old: &Contract, new: &Contract) -> String
             "{}: {}\n{}",
             change.subject, change.message, change.note
         ));
-        let at = match place(change, old, new) {
+        let at = match place(change, compared) {
             Some((path, line, column)) => {
                 format!("file={},line={line},col={column},", property(&path))
             }

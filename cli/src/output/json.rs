@@ -3,12 +3,13 @@
 use couplet_codegen::compat::{Change, Location, Scope};
 use serde_json::{Value, json};
 
-use super::worst;
+use super::{Compared, worst};
 
 /// The lines, the summary last.
-pub(super) fn show(changes: &[Change]) -> String {
+pub(super) fn show(all: &[Compared<'_>]) -> String {
     let mut text = String::new();
-    for change in changes {
+    let changes = || all.iter().flat_map(|compared| &compared.changes);
+    for change in changes() {
         match &change.scope {
             Scope::Services(names) => {
                 for name in names {
@@ -18,7 +19,7 @@ pub(super) fn show(changes: &[Change]) -> String {
             Scope::Package(name) => push(&mut text, &line(change, Value::Null, json!(name))),
         }
     }
-    let (bump, effects) = worst(changes);
+    let (bump, effects) = worst(changes());
     let summary = json!({
         "summary": true,
         "bump": bump.name(),

@@ -9,20 +9,32 @@ use couplet_codegen::compat::{Bump, Change, Contract, Effects, Scope};
 
 use crate::arguments::Format;
 
-/// The changes as text that is ready to be printed.
-pub(crate) fn show(format: Format, changes: &[Change], old: &Contract, new: &Contract) -> String {
+/// Two states of one contract, and what changed between them.
+#[derive(Debug)]
+pub(crate) struct Compared<'a> {
+    /// What changed, or as much of it as is to be shown.
+    pub(crate) changes: Vec<Change>,
+    /// The old state.
+    pub(crate) old: &'a Contract,
+    /// The new one.
+    pub(crate) new: &'a Contract,
+}
+
+/// The changes of all contracts as text that is ready to be printed: for programs it is one document, however many there
+/// are.
+pub(crate) fn show(format: Format, all: &[Compared<'_>]) -> String {
     match format {
-        Format::Text => text::show(changes, old, new),
-        Format::Json => json::show(changes),
-        Format::Sarif => sarif::show(changes, old, new),
-        Format::Github => github::show(changes, old, new),
+        Format::Text => all.iter().map(text::show).collect(),
+        Format::Json => json::show(all),
+        Format::Sarif => sarif::show(all),
+        Format::Github => all.iter().map(github::show).collect(),
     }
 }
 
 /// The worst of each.
-fn worst(changes: &[Change]) -> (Bump, Effects) {
+fn worst<'a>(changes: impl Iterator<Item = &'a Change>) -> (Bump, Effects) {
     let none = (Bump::None, Effects::NONE);
-    changes.iter().fold(none, |(bump, effects), change| {
+    changes.fold(none, |(bump, effects), change| {
         (bump.max(change.bump), effects.worst(change.effects))
     })
 }
@@ -36,8 +48,8 @@ fn scope(scope: &Scope) -> String {
 }
 
 /// The path, line and column at which a change is best looked at: in the new text, in the old one if it is gone.
-fn place(change: &Change, old: &Contract, new: &Contract) -> Option<(String, usize, usize)> {
-    let sides = [(&change.new, new), (&change.old, old)];
+fn place(change: &Change, compared: &Compared<'_>) -> Option<(String, usize, usize)> {
+    let sides = [(&change.new, compared.new), (&change.old, compared.old)];
     let (location, contract) = sides
         .into_iter()
         .find_map(|(location, contract)| Some((location.as_ref()?, contract)))?;

@@ -1,12 +1,12 @@
 //! SARIF 2.1.0, which code scanning services read: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
 
-use couplet_codegen::compat::{Bump, Change, Contract, pages};
+use couplet_codegen::compat::{Bump, Change, pages};
 use serde_json::{Value, json};
 
-use super::place;
+use super::{Compared, place};
 
 /// One run with a result a change.
-pub(super) fn show(changes: &[Change], old: &Contract, new: &Contract) -> String {
+pub(super) fn show(all: &[Compared<'_>]) -> String {
     let rules: Vec<_> = pages()
         .map(|page| {
             json!({
@@ -16,10 +16,11 @@ pub(super) fn show(changes: &[Change], old: &Contract, new: &Contract) -> String
             })
         })
         .collect();
-    let results: Vec<_> = changes
-        .iter()
-        .map(|change| result(change, old, new))
-        .collect();
+    let of_one = |compared: &Compared<'_>| -> Vec<Value> {
+        let changes = compared.changes.iter();
+        changes.map(|change| result(change, compared)).collect()
+    };
+    let results: Vec<_> = all.iter().flat_map(of_one).collect();
     let log = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
@@ -36,13 +37,13 @@ pub(super) fn show(changes: &[Change], old: &Contract, new: &Contract) -> String
     format!("{log:#}\n")
 }
 
-fn result(change: &Change, old: &Contract, new: &Contract) -> Value {
+fn result(change: &Change, compared: &Compared<'_>) -> Value {
     let level = match change.bump {
         Bump::Major => "error",
         Bump::Minor => "warning",
         Bump::Patch | Bump::None => "note",
     };
-    let locations: Vec<_> = place(change, old, new)
+    let locations: Vec<_> = place(change, compared)
         .map(|(path, line, column)| {
             json!({ "physicalLocation": {
                 "artifactLocation": { "uri": path },

@@ -2,17 +2,17 @@
 
 use std::fmt::Write;
 
-use couplet_codegen::compat::{Bump, Change, Contract};
+use couplet_codegen::compat::{Bump, Change};
 
-use super::{place, scope, worst};
+use super::{Compared, place, scope, worst};
 
 /// A few lines a change, and one for all.
-pub(super) fn show(changes: &[Change], old: &Contract, new: &Contract) -> String {
+pub(super) fn show(compared: &Compared<'_>) -> String {
     let mut text = String::new();
-    for change in changes {
+    for change in &compared.changes {
         let bump = change.bump.name().to_uppercase();
         let _ = writeln!(text, "{bump}[{}]: {}", change.rule.id, change.message);
-        if let Some((path, line, column)) = place(change, old, new) {
+        if let Some((path, line, column)) = place(change, compared) {
             let _ = writeln!(text, "  --> {path}:{line}:{column}");
         }
         let effects = change.effects;
@@ -34,12 +34,12 @@ pub(super) fn show(changes: &[Change], old: &Contract, new: &Contract) -> String
             change.fingerprint
         );
     }
-    text.push_str(&summary(changes));
+    text.push_str(&summary(&compared.changes));
     text
 }
 
 fn summary(changes: &[Change]) -> String {
-    let (bump, effects) = worst(changes);
+    let (bump, effects) = worst(changes.iter());
     if bump == Bump::None {
         return "no change that a version has to tell\n".to_owned();
     }
