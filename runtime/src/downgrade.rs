@@ -249,6 +249,15 @@ mod tests {
         assert_eq!(answer.unwrap().get_ref(), "7");
         let wrong = client_streaming(texts(["1", "x"]), number, sum, text).await;
         assert_eq!(wrong.unwrap_err().code(), tonic::Code::InvalidArgument);
+        // Who reads on all the same finds nothing more.
+        let careless = async |new: Request<Streaming<u32>>| {
+            let mut numbers = new.into_inner();
+            assert_eq!(numbers.message().await?, Some(1));
+            assert!(numbers.message().await.is_err());
+            Ok(Response::new(numbers.message().await?.unwrap_or_default()))
+        };
+        let answer = client_streaming(texts(["1", "x", "4"]), number, careless, text).await;
+        assert_eq!(answer.unwrap().get_ref(), "0");
 
         let count =
             async |new: Request<u32>| Ok(Response::new(Streaming::iter(0..new.into_inner())));

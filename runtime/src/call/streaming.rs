@@ -45,6 +45,8 @@ enum From<T> {
     Wire(Frames, fn(&Message) -> Result<T, Status>),
     /// Items of this program, and which of them to compress.
     Here(Items<T>, Option<Wish<T>>),
+    /// Nothing any more: the items of this program ended, or failed.
+    Ended,
 }
 
 // === Streaming ===
@@ -111,8 +113,15 @@ impl<T> Streaming<T> {
 
     fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, Status>>> {
         let (frames, decode) = match &mut self.from {
-            From::Here(items, _) => return items.get_mut().as_mut().poll_next(context),
             From::Wire(frames, decode) => (frames, decode),
+            From::Ended => return Poll::Ready(None),
+            From::Here(items, _) => {
+                let next = ready!(items.get_mut().as_mut().poll_next(context));
+                if !matches!(next, Some(Ok(_))) {
+                    self.from = From::Ended;
+                }
+                return Poll::Ready(next);
+            }
         };
         Poll::Ready(match ready!(frames.poll_frame(context)) {
             Some(Ok(Frame::Message(message))) => {
@@ -148,6 +157,7 @@ impl<T: prost::Message + Default + 'static> Streaming<T> {
                 wish,
                 room: BytesMut::with_capacity(ROOM),
             }),
+            From::Ended => Frames::new(Over),
         }
     }
 }
@@ -199,6 +209,20 @@ impl<T: prost::Message> Source for Encoded<T> {
             })
         });
         Poll::Ready(Some(encoded.map(Frame::Message)))
+    }
+}
+
+// === Over ===
+
+/// No frames.
+struct Over;
+
+impl Source for Over {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame, Status>>> {
+        Poll::Ready(None)
     }
 }
 
