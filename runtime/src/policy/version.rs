@@ -29,7 +29,7 @@ pub enum Misfit {
 pub fn admits(client: &Range, server: &Range) -> Result<(), Misfit> {
     let (ours, theirs) = (&client.version, &server.version);
     if !ours.pre.is_empty() || !theirs.pre.is_empty() {
-        let same_schema = !ours.build.is_empty() && ours.build == theirs.build;
+        let same_schema = schema(ours).is_some() && schema(ours) == schema(theirs);
         let fits = same_schema || (triple(ours) == triple(theirs) && precedes(ours, theirs));
         return if fits {
             Ok(())
@@ -53,6 +53,14 @@ pub fn admits(client: &Range, server: &Range) -> Result<(), Misfit> {
 fn reaches_back(client: &Range, server: &Range) -> bool {
     let (ours, theirs) = (&client.version, &server.version);
     Minimum::line(ours) < Minimum::line(theirs) && server.min <= Minimum::of(ours)
+}
+
+/// What the contract of a prerelease looks like, which is eight digits. Other build metadata, such as a branch, may stand
+/// at very different contracts.
+fn schema(version: &Version) -> Option<&str> {
+    let build = version.build.as_str();
+    let digits = build.len() == 8 && build.bytes().all(|digit| digit.is_ascii_hexdigit());
+    digits.then_some(build)
 }
 
 fn triple(version: &Version) -> (u64, u64, u64) {
@@ -204,6 +212,11 @@ mod tests {
         assert_eq!(
             verdict("1.0.0-alpha.1+0badcafe", "1.0.1-alpha.1+0badcafe"),
             Ok(())
+        );
+        // The name of a build is no schema.
+        assert_eq!(
+            verdict("1.0.0-alpha.1+nightly", "2.0.0-alpha.1+nightly"),
+            Err(Misfit::Prerelease)
         );
     }
 
