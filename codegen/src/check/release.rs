@@ -7,6 +7,9 @@ use crate::draft::{self, Written};
 use crate::finding::{Finding, Findings};
 use crate::ir;
 
+/// The longest version, in bytes. Peers read no more than 128, and prereleases get nine more.
+const LONGEST: usize = 100;
+
 /// The declared version, or 0.0.0; `None` where it cannot be read.
 pub(super) fn version(draft: &draft::Service, findings: &mut Findings) -> Option<Version> {
     let Some(written) = &draft.version else {
@@ -20,6 +23,11 @@ pub(super) fn version(draft: &draft::Service, findings: &mut Findings) -> Option
         return Some(Version::new(0, 0, 0));
     };
     let version = Version::parse(&written.value).ok();
+    if version.is_some() && written.value.len() > LONGEST {
+        let title = format!("the version has {} characters", written.value.len());
+        let finding = Finding::error(written.place, title);
+        findings.add(finding.help(format!("it is sent with every call: at most {LONGEST}")));
+    }
     if version.is_none() {
         let title = format!("version `{}` is not MAJOR.MINOR.PATCH", written.value);
         let finding = Finding::error(written.place, title);
