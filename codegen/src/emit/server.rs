@@ -44,7 +44,8 @@ fn shell(service: &Service) -> TokenStream {
                 Self { service, counts: ::core::default::Default::default() }
             }
 
-            /// What the policies around it did so far; clones share it.
+            /// What the policies around it did so far; clones share it. Releases that are served as one count together,
+            /// and not here.
             pub fn counts(&self) -> &::couplet::codegen::ServerCounts {
                 &self.counts
             }

@@ -144,7 +144,8 @@ impl<T> RatingsServer<T> {
         }
     }
 
-    /// What the policies around it did so far; clones share it.
+    /// What the policies around it did so far; clones share it. Releases that are served as one count together,
+    /// and not here.
     pub fn counts(&self) -> &::couplet::codegen::ServerCounts {
         &self.counts
     }

@@ -37,7 +37,7 @@ pub trait Contract: Invoke + 'static {
     /// The contract.
     const SERVICE: &'static Service;
 
-    /// What the policies around it count into.
+    /// What the policies around it count into, where it is served by itself.
     fn counts(&self) -> ServerCounts {
         ServerCounts::default()
     }
