@@ -9,7 +9,7 @@ use crate::{Answer, packages};
 
 /// Writes the acceptance into the history.
 pub(crate) fn run(arguments: &AcceptArguments) -> Result<Answer, Failure> {
-    let project = packages::one(&arguments.package)?.project()?;
+    let project = packages::one(&arguments.package)?;
     let change = release::accept(&project, &arguments.fingerprint, &arguments.reason)?;
     let history = project.released.join("history.toml");
     say(format_args!(

@@ -42,6 +42,9 @@ pub(crate) struct PackageArguments {
     /// The package with the contract. Default: the one of this folder, or the only one of the workspace
     #[arg(long, short, value_name = "NAME")]
     pub(crate) package: Option<String>,
+    /// One of several contracts of a package: `proto/NAME`, released in `released/NAME`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) contract: Option<String>,
     /// The Cargo.toml of the package or of its workspace
     #[arg(long, value_name = "PATH")]
     pub(crate) manifest_path: Option<PathBuf>,
@@ -54,6 +57,7 @@ Examples:
   cargo couplet check                   every contract of this workspace
   cargo couplet check -p movies-api
   cargo couplet check --format github   what is not covered, beside its lines in a pull request
+  cargo couplet check --require-release fails also where there is no release to compare with
 
 Exit codes: 0 if a build would go on; 1 if a version does not cover what changed; 2 if a contract does not compile or its
 baseline cannot be read.")]
@@ -61,6 +65,9 @@ pub(crate) struct CheckArguments {
     /// How the answer is shown
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Format,
+    /// Answers with exit code 1 where nothing was released: for CI, which should see that the baseline is gone
+    #[arg(long)]
+    pub(crate) require_release: bool,
     #[command(flatten)]
     pub(crate) package: PackageArguments,
 }
@@ -72,8 +79,10 @@ Examples:
   cargo couplet release --dry-run    shows what would be released, and writes nothing
   cargo couplet release              then commit released/ and CHANGELOG.md with the contract
 
-The version is the one that the contract declares. The first release makes the baseline. What would stop a build stops a
-release (exit code 1), and then nothing is written.")]
+The version is the one that the contract declares. The first release makes the baseline.
+
+Exit codes: 0 if it is released; 1 if a version does not cover what changed; 2 if there is nothing to release, or if it could
+not be made. Unless it is 0, nothing is written.")]
 pub(crate) struct ReleaseArguments {
     /// Shows what would be released, and writes nothing
     #[arg(long)]
@@ -95,7 +104,9 @@ Examples:
   cargo couplet accept 3f2c9a41d07b --reason \"no client ever set it: metrics of May\"
 
 The change is written into released/history.toml; commit that file. It stays accepted through unrelated edits, and the
-next release takes it in.")]
+next release takes it in.
+
+Exit codes: 0 if it is accepted; 2 if there is no such change, or if it needs no acceptance.")]
 pub(crate) struct AcceptArguments {
     /// The twelve digits that stand with the change
     pub(crate) fingerprint: String,

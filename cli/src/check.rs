@@ -13,10 +13,17 @@ use crate::{Answer, packages};
 pub(crate) fn run(arguments: &CheckArguments) -> Result<Answer, Failure> {
     let mut answer = Answer::Yes;
     let mut checks = Vec::new();
-    for package in packages::meant(&arguments.package)? {
-        let check = release::check(&package.project()?)?;
+    for project in packages::meant(&arguments.package)? {
+        let check = release::check(&project)?;
         let told = check.told();
         if !told.errors.is_empty() {
+            answer = Answer::No;
+        }
+        if arguments.require_release && check.history().is_none() {
+            let folder = project.released.display();
+            complain(format_args!(
+                "error: nothing was released in `{folder}`: is it missing?\n"
+            ));
             answer = Answer::No;
         }
         for text in told.errors.iter().chain(&told.warnings) {

@@ -8,7 +8,7 @@ use couplet_codegen::release::{self, Check};
 use crate::arguments::DiffArguments;
 use crate::failure::Failure;
 use crate::output::{self, Compared};
-use crate::terminal::show;
+use crate::terminal::{complain, show};
 use crate::{Answer, packages};
 
 /// Compares, and shows what changed.
@@ -20,7 +20,21 @@ pub(crate) fn run(arguments: &DiffArguments) -> Result<Answer, Failure> {
         json: !arguments.no_json,
         ..Terms::default()
     };
+    let (before, after) = (old, new);
     let (old, new) = (read(old, arguments)?, read(new, arguments)?);
+    let is_empty = |contract: &Contract| contract.files().next().is_none();
+    let empty = |folder: &Path| {
+        complain(format_args!(
+            "note: there is no .proto file below `{}`",
+            folder.display()
+        ))
+    };
+    match (is_empty(&old), is_empty(&new)) {
+        (false, false) => {}
+        (true, true) => return Err(Failure::NothingToCompare(before.clone(), after.clone())),
+        (true, false) => empty(before),
+        (false, true) => empty(after),
+    }
     let compared = Compared {
         changes: diff(&old, &new, &terms),
         old: &old,
@@ -32,8 +46,7 @@ pub(crate) fn run(arguments: &DiffArguments) -> Result<Answer, Failure> {
 /// The last release, and the contract as it is.
 fn with_the_release(arguments: &DiffArguments) -> Result<Answer, Failure> {
     let mut checks = Vec::new();
-    for package in packages::meant(&arguments.package)? {
-        let project = package.project()?;
+    for project in packages::meant(&arguments.package)? {
         let check = release::check(&project)?;
         if check.history().is_none() {
             return Err(Failure::NoRelease(project.released));

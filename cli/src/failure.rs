@@ -36,8 +36,14 @@ pub(crate) enum Failure {
         known: Vec<String>,
     },
     /// Only one can be meant.
-    #[error("error: there are several contracts here\nhelp: name one with `--package`: {}", .0.join(", "))]
-    Several(Vec<String>),
+    #[error("error: there are several packages with a contract here\nhelp: name one with `--package`: {}", .0.join(", "))]
+    SeveralPackages(Vec<String>),
+    /// Only one can be meant.
+    #[error("error: this package has several contracts\nhelp: name one with `--contract`: {}", .0.join(", "))]
+    SeveralContracts(Vec<String>),
+    /// Neither folder has a contract.
+    #[error("error: there is no .proto file below `{}`, and none below `{}`", .0.display(), .1.display())]
+    NothingToCompare(PathBuf, PathBuf),
     /// The changelog could not be read, so nothing was released.
     #[error(
         "error: cannot read `{}`: {why}\nhelp: nothing was released; mend it, or name another one with `--changelog`, or \

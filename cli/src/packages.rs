@@ -1,4 +1,4 @@
-//! The packages that have a contract: those that build with `couplet-codegen`.
+//! Which contracts are meant: those of the packages that build with `couplet-codegen`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,28 +9,65 @@ use serde_json::Value;
 use crate::arguments::PackageArguments;
 use crate::failure::Failure;
 
-/// A package with a contract.
+/// A package with a contract, or with several.
 #[derive(Debug, Clone)]
-pub(crate) struct Package {
-    /// Its name.
-    pub(crate) name: String,
+struct Package {
+    name: String,
     /// The folder of its Cargo.toml.
-    pub(crate) folder: PathBuf,
+    folder: PathBuf,
 }
 
 impl Package {
-    /// Its contract.
-    pub(crate) fn project(&self) -> Result<Project, Failure> {
+    fn contracts(&self, name: Option<&str>) -> Result<Vec<Project>, Failure> {
         // Paths in messages are easier to read, and to click on, as seen from here.
         let here = std::env::current_dir().unwrap_or_default();
         let folder = self.folder.strip_prefix(&here).unwrap_or(&self.folder);
-        Ok(Project::at(folder)?)
+        Ok(match name {
+            Some(name) => vec![Project::named(folder, name)?],
+            None => Project::all(folder)?,
+        })
+    }
+
+    /// Whether its contracts are where the command line looks for them.
+    fn is_usual(&self) -> bool {
+        let mut folders = ["proto", "released"]
+            .iter()
+            .map(|folder| self.folder.join(folder));
+        folders.any(|folder| folder.is_dir())
     }
 }
 
-/// The packages that are meant: the one that is named, the one of this folder, or all of the workspace.
-pub(crate) fn meant(arguments: &PackageArguments) -> Result<Vec<Package>, Failure> {
-    let all = contracts(arguments.manifest_path.as_deref())?;
+/// The contracts that are meant: of the package that is named, of the one of this folder, or of all of the workspace.
+pub(crate) fn meant(arguments: &PackageArguments) -> Result<Vec<Project>, Failure> {
+    let mut contracts = Vec::new();
+    for package in packages(arguments)? {
+        contracts.extend(package.contracts(arguments.contract.as_deref())?);
+    }
+    Ok(contracts)
+}
+
+/// The one contract that is meant.
+pub(crate) fn one(arguments: &PackageArguments) -> Result<Project, Failure> {
+    let packages = packages(arguments)?;
+    let [package] = packages.as_slice() else {
+        return Err(Failure::SeveralPackages(
+            packages.into_iter().map(|package| package.name).collect(),
+        ));
+    };
+    let mut contracts = package.contracts(arguments.contract.as_deref())?;
+    match (contracts.pop(), contracts.is_empty()) {
+        (Some(contract), true) => Ok(contract),
+        (last, _) => {
+            let folders = contracts.into_iter().chain(last);
+            let names = folders
+                .filter_map(|contract| Some(contract.released.file_name()?.to_str()?.to_owned()));
+            Err(Failure::SeveralContracts(names.collect()))
+        }
+    }
+}
+
+fn packages(arguments: &PackageArguments) -> Result<Vec<Package>, Failure> {
+    let all = with_contracts(arguments.manifest_path.as_deref())?;
     if let Some(name) = &arguments.package {
         let named: Vec<_> = all
             .iter()
@@ -56,31 +93,22 @@ pub(crate) fn meant(arguments: &PackageArguments) -> Result<Vec<Package>, Failur
         let folders = here.as_deref().zip(real(&package.folder));
         folders.is_some_and(|(here, folder)| here.starts_with(folder))
     };
-    match all
+    let nearest = all
         .iter()
         .filter(around)
-        .max_by_key(|package| package.folder.as_os_str().len())
-    {
-        Some(package) => Ok(vec![package.clone()]),
-        None if all.is_empty() => Err(Failure::NoContract),
-        None => Ok(all),
-    }
-}
-
-/// The one package that is meant.
-pub(crate) fn one(arguments: &PackageArguments) -> Result<Package, Failure> {
-    let mut meant = meant(arguments)?;
-    match (meant.pop(), meant.is_empty()) {
-        (Some(package), true) => Ok(package),
-        (last, _) => {
-            let names = meant.into_iter().chain(last).map(|package| package.name);
-            Err(Failure::Several(names.collect()))
-        }
+        .max_by_key(|package| package.folder.as_os_str().len());
+    let meant: Vec<_> = match nearest {
+        Some(package) => vec![package.clone()],
+        None => all.into_iter().filter(Package::is_usual).collect(),
+    };
+    match meant.is_empty() {
+        true => Err(Failure::NoContract),
+        false => Ok(meant),
     }
 }
 
 /// Every package of the workspace that builds with `couplet-codegen`.
-fn contracts(manifest: Option<&Path>) -> Result<Vec<Package>, Failure> {
+fn with_contracts(manifest: Option<&Path>) -> Result<Vec<Package>, Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["metadata", "--no-deps", "--format-version", "1"]);

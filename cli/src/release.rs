@@ -11,8 +11,7 @@ use crate::{Answer, packages};
 
 /// Releases the one contract that is meant.
 pub(crate) fn run(arguments: &ReleaseArguments) -> Result<Answer, Failure> {
-    let package = packages::one(&arguments.package)?;
-    let project = package.project()?;
+    let project = packages::one(&arguments.package)?;
     let check = release::check(&project)?;
     let told = check.told();
     for text in told.errors.iter().chain(&told.warnings) {

@@ -11,8 +11,8 @@ use crate::{Answer, packages};
 
 /// Shows every service of the contracts that are meant.
 pub(crate) fn run(arguments: &VersionsArguments) -> Result<Answer, Failure> {
-    for package in packages::meant(&arguments.package)? {
-        let check = release::check(&package.project()?)?;
+    for project in packages::meant(&arguments.package)? {
+        let check = release::check(&project)?;
         let reach = Reach::of(&[check.current()]);
         for standing in &check.verdict().services {
             let row = Row::of(standing, &check, &reach);

@@ -30,17 +30,52 @@ impl Project {
     /// # Errors
     /// If the history cannot be read, or if there is no `.proto` file.
     pub fn at(manifest_dir: &Path) -> Result<Self, Errors> {
+        Self::of(manifest_dir, Path::new(RELEASED), Path::new(PROTO))
+    }
+
+    /// One of several contracts of the project at this folder: the files below `proto/NAME`, released in `released/NAME`.
+    ///
+    /// # Errors
+    /// As of [`Project::at`].
+    pub fn named(manifest_dir: &Path, name: &str) -> Result<Self, Errors> {
+        let below = |folder: &str| Path::new(folder).join(name);
+        Self::of(manifest_dir, &below(RELEASED), &below(PROTO))
+    }
+
+    /// The contracts of the project at this folder: the one, or those whose releases are in folders below `released`.
+    ///
+    /// # Errors
+    /// As of [`Project::at`].
+    pub fn all(manifest_dir: &Path) -> Result<Vec<Self>, Errors> {
         let released = manifest_dir.join(RELEASED);
+        let mut names = Vec::new();
+        if !released.join(baseline::HISTORY).is_file() {
+            let entries = std::fs::read_dir(&released).into_iter().flatten().flatten();
+            let several = entries.filter(|entry| entry.path().join(baseline::HISTORY).is_file());
+            names.extend(several.filter_map(|entry| entry.file_name().into_string().ok()));
+            names.sort();
+        }
+        match names.is_empty() {
+            true => Ok(vec![Self::at(manifest_dir)?]),
+            false => names
+                .iter()
+                .map(|name| Self::named(manifest_dir, name))
+                .collect(),
+        }
+    }
+
+    fn of(manifest_dir: &Path, released: &Path, proto: &Path) -> Result<Self, Errors> {
+        let released = manifest_dir.join(released);
         let settings = baseline::history(&released)?.unwrap_or_default().settings;
         let below = |paths: Vec<PathBuf>| -> Vec<PathBuf> {
             paths.iter().map(|path| manifest_dir.join(path)).collect()
         };
         let includes = match settings.includes {
-            none if none.is_empty() => below(vec![PathBuf::from(PROTO)]),
+            none if none.is_empty() => below(vec![proto.to_path_buf()]),
             some => below(some),
         };
         let protos = match settings.protos {
-            none if none.is_empty() => proto_files(&manifest_dir.join(PROTO))?,
+            none if none.is_empty() => proto_files(&manifest_dir.join(proto))?,
             some => below(some),
         };
         Ok(Self {
