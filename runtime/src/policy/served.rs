@@ -44,15 +44,27 @@ impl NoneFits<'_> {
             .and_then(|server| admits(self.client, server).err());
         misfit.unwrap_or(Misfit::Major)
     }
+}
 
-    /// The clients of each release, such as `2.0-2.1, 1.0-1.4`.
-    pub fn supported(&self) -> String {
-        let ranges = self.served.iter().map(|server| {
-            let newest = Minimum::of(&server.version);
-            format!("{}-{newest}", server.min)
-        });
-        ranges.collect::<Vec<_>>().join(", ")
-    }
+/// The clients of each release, such as `2.0-2.1, 1.0-1.4`.
+pub fn supported(served: &[&Range]) -> String {
+    listed(served, |server| {
+        let newest = Minimum::of(&server.version);
+        format!("{}-{newest}", server.min)
+    })
+}
+
+/// The releases with their clients, such as `2.1.0 (clients 2.0 to 2.1), 1.4.2 (clients 1.0 to 1.4)`.
+pub fn spelled_out(served: &[&Range]) -> String {
+    listed(served, |Range { version, min }| {
+        let newest = Minimum::of(version);
+        format!("{version} (clients {min} to {newest})")
+    })
+}
+
+fn listed(served: &[&Range], one: impl Fn(&Range) -> String) -> String {
+    let all: Vec<_> = served.iter().map(|server| one(server)).collect();
+    all.join(", ")
 }
 
 impl fmt::Display for NoneFits<'_> {
@@ -62,18 +74,11 @@ impl fmt::Display for NoneFits<'_> {
         if self.misfit() == Misfit::ClientTooNew {
             write!(formatter, " needs a server of at least {min} and")?;
         }
-        formatter.write_str(" fits none of the releases that are served: ")?;
-        for (index, server) in self.served.iter().enumerate() {
-            let (separator, newest) = (
-                if index == 0 { "" } else { ", " },
-                Minimum::of(&server.version),
-            );
-            let Range { version, min } = server;
-            write!(
-                formatter,
-                "{separator}{version} (clients {min} to {newest})"
-            )?;
-        }
+        let served = spelled_out(self.served);
+        write!(
+            formatter,
+            " fits none of the releases that are served: {served}"
+        )?;
         match self.nearest() {
             Some(Range { version, .. }) => {
                 write!(
@@ -131,7 +136,7 @@ mod tests {
              client against 1.4"
         );
         assert_eq!(refusal.misfit(), Misfit::ClientTooNew);
-        assert_eq!(refusal.supported(), "2.0-2.1, 1.0-1.4, 0.9-0.9");
+        assert_eq!(supported(refusal.served), "2.0-2.1, 1.0-1.4, 0.9-0.9");
     }
 
     #[test]

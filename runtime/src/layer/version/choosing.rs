@@ -6,10 +6,10 @@ use tonic::Status;
 
 use super::{
     Counts,
-    refusal::{malformed, refuse_all},
+    refusal::{malformed, refuse_all, refuse_unsaid},
 };
 use crate::{
-    call::{Announced, Choose, Method, Peer, Range, Refused, Service, Shared},
+    call::{Announced, Choose, ClientVersion, Method, Peer, Range, Refused, Service, Shared},
     policy::served::choose,
 };
 
@@ -44,7 +44,7 @@ impl Choose for Choosing {
     ) -> Result<(&'static Method, &Shared), Refused> {
         let chosen = match (client, client.range()) {
             (Announced::Malformed(why), _) => return Err(self.refused(malformed(why))),
-            (_, None) => self.unversioned,
+            (_, None) => self.unsaid(peer)?,
             (_, Some(range)) => self.fitting(range).inspect_err(|_| {
                 // Whoever is let through is met by the release that answers.
                 self.counts.meet(self.newest, peer, Some(&range.version));
@@ -89,8 +89,26 @@ impl Choosing {
             let status = Status::unimplemented(text);
             return Err(Refused { service, status });
         }
-        let served: Vec<_> = self.served.iter().copied().map(range).collect();
-        Err(self.refused(refuse_all(self.newest, client, &served)))
+        Err(self.refused(refuse_all(self.newest, client, &self.ranges())))
+    }
+
+    /// The release that answers a caller that does not say its version.
+    fn unsaid(&self, peer: Option<&Peer>) -> Result<usize, Refused> {
+        let candidate = self.candidates.get(self.unversioned);
+        let required = |candidate: &Candidate| {
+            candidate.method.service.meeting.client_version == ClientVersion::Required
+        };
+        if !candidate.is_some_and(required) {
+            return Ok(self.unversioned);
+        }
+        self.counts.meet(self.newest, peer, None);
+        self.counts.unsaid.add();
+        Err(self.refused(refuse_unsaid(self.newest, &self.ranges())))
+    }
+
+    /// All releases that are served, newest first.
+    fn ranges(&self) -> Vec<&'static Range> {
+        self.served.iter().copied().map(range).collect()
     }
 
     /// The highest of all releases that admits `client`, whatever methods it has.

@@ -9,7 +9,7 @@ use tonic_types::{ErrorDetails, ErrorInfo, PreconditionViolation, StatusExt};
 use crate::{
     call::{Mark, Minimum, Range, Service, headers},
     policy::{
-        served::NoneFits,
+        served::{NoneFits, spelled_out, supported},
         version::{Misfit, Refusal},
     },
 };
@@ -51,25 +51,23 @@ pub(super) fn refuse_all(newest: &'static Service, client: &Range, served: &[&Ra
         service: newest.name,
         client: Some(client),
         server: &newest.release().server.range,
-        supported: refusal.supported(),
+        supported: supported(served),
     };
     told.status(refusal.misfit().reason(), refusal.to_string())
 }
 
-/// The refusal of a caller that does not say its version.
-pub(super) fn refuse_unsaid(service: &'static Service) -> Status {
-    let server = &service.release().server.range;
-    let (name, Range { version, min }) = (service.name, server);
-    let newest = Minimum::of(version);
+/// The refusal of a caller that does not say its version, by what is served, newest first.
+pub(super) fn refuse_unsaid(newest: &'static Service, served: &[&Range]) -> Status {
+    let (name, served_as) = (newest.name, spelled_out(served));
     let text = format!(
-        "{name}: callers must say their version, in {}; the server is {version} and serves clients {min} to {newest}",
+        "{name}: callers must say their version, in {}; served: {served_as}",
         headers::VERSION
     );
     let told = Told {
         service: name,
         client: None,
-        server,
-        supported: format!("{min}-{newest}"),
+        server: &newest.release().server.range,
+        supported: supported(served),
     };
     told.status("API_VERSION_REQUIRED", text)
 }

@@ -61,7 +61,7 @@ impl<I> Serving<I> {
             ClientVersion::Optional => Ok(()),
             ClientVersion::Required => {
                 self.counts.refused.add();
-                Err(refuse_unsaid(service))
+                Err(refuse_unsaid(service, &[&service.release().server.range]))
             }
         }
     }

@@ -132,7 +132,7 @@ async fn a_peer_that_says_nothing_is_refused_where_the_contract_asks_for_a_versi
     assert_eq!(refused.code(), Code::FailedPrecondition);
     assert_eq!(
         refused.message(),
-        "test.Echo: callers must say their version, in x-api-version; the server is 1.4.2 and serves clients 1.0 to 1.4"
+        "test.Echo: callers must say their version, in x-api-version; served: 1.4.2 (clients 1.0 to 1.4)"
     );
     let info = refused.get_details_error_info().unwrap();
     assert_eq!(info.reason, "API_VERSION_REQUIRED");

@@ -10,7 +10,7 @@ use crate::{
     Versioned,
     call::{Announced, Cache, Idempotency, Kind, Meeting, Method, Policies, Release},
     carrier::local::Local,
-    fixture::say,
+    fixture::{STRICT, say},
     server::ServeError,
 };
 
@@ -70,12 +70,13 @@ macro_rules! implementation {
 
 implementation!(Old, &ECHO);
 implementation!(New, &ECHO_2_1);
+implementation!(Asking, &STRICT);
 
 fn both() -> Versioned<Old> {
     Versioned::new().serve("1.4", Old).serve("2.1", New)
 }
 
-async fn served(versioned: Versioned<Old>) -> Client {
+async fn served<C>(versioned: Versioned<C>) -> Client {
     let server = Server::builder().add(versioned);
     let server = server.bind("127.0.0.1:0").await.unwrap();
     let socket = TcpStream::connect(server.local_addr().unwrap());
@@ -186,6 +187,25 @@ async fn a_refusal_lists_all_that_is_served() {
 }
 
 #[tokio::test]
+async fn callers_without_a_version_are_told_all_that_is_served_where_they_must_say_one() {
+    let versioned = Versioned::new().serve("1.4", Asking).serve("2.1", New);
+    let counts = versioned.counts().version.clone();
+    let client = served(versioned).await;
+    let refused = client.say("hi").await.unwrap_err();
+    assert_eq!(
+        refused.message(),
+        "test.Echo: callers must say their version, in x-api-version; served: 2.1.3 (clients 2.0 to 2.1), 1.4.2 (clients \
+         1.0 to 1.4)"
+    );
+    let info = refused.get_details_error_info().unwrap();
+    assert_eq!(info.metadata["supported"], "2.0-2.1, 1.0-1.4");
+    assert_eq!([counts.unsaid.sum(), counts.refused.sum()], [1, 1]);
+    assert_eq!(counts.seen.all().len(), 1);
+    // The newer release does not ask for it, and is the only one to have this method.
+    assert!(client.call(SHOUT, &[], "hi").await.is_ok());
+}
+
+#[tokio::test]
 async fn all_releases_count_together_and_see_whom_they_refuse() {
     let versioned = both();
     let counts = versioned.counts().version.clone();
@@ -267,11 +287,15 @@ static OTHER: Service = Service {
 async fn the_releases_mount_in_other_peoples_routers_and_in_this_process() {
     let shell = both().into_shell().unwrap();
     let routers = tonic::service::Routes::new(shell.clone());
-    let request = request(SAY, &[("x-api-version", "2.1.0")]);
-    let request = request.map(|()| AnyBody::new(Full::new(framed("hi"))));
-    let response = routers.oneshot(request).await.unwrap();
+    let asked = |version| {
+        let request = request(SAY, &[("x-api-version", version)]);
+        request.map(|()| AnyBody::new(Full::new(framed("hi"))))
+    };
+    let response = routers.oneshot(asked("2.1.0")).await.unwrap();
     assert_eq!(response.headers()["x-api-version"], "2.1.3");
-    let _ = axum::Router::<()>::new().route_service("/test.Echo/{*method}", shell);
+    let router = axum::Router::new().route_service("/test.Echo/{*method}", shell);
+    let response = router.oneshot(asked("1.4.0")).await.unwrap();
+    assert_eq!(response.headers()["x-api-version"], "1.4.2");
 
     let local = Local::new().with_versioned(both()).unwrap();
     let at = |version| Announced::Peer(Box::new(Release::parse(version, "").unwrap().client.range));
