@@ -33,7 +33,8 @@ pub struct History {
 pub struct Settings {
     /// Whether the contract is also served as JSON. Default: yes.
     pub json: bool,
-    /// What a changed comment asks for. Default: a warning.
+    /// Whether what only asks for a PATCH is insisted on: changed comments, declarations in other files, looser policies.
+    /// Default: a warning.
     pub docs: Docs,
     /// The files to compile, seen from the folder of Cargo.toml; empty for all below `proto`.
     pub protos: Vec<PathBuf>,
@@ -41,12 +42,13 @@ pub struct Settings {
     pub includes: Vec<PathBuf>,
 }
 
-/// What a change asks for that nobody can notice but who reads, such as that of a comment.
+/// What becomes of a change that asks for no more than a PATCH: of a comment, of the file something is declared in, of a
+/// policy that gets looser.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Docs {
-    /// A PATCH.
+    /// A PATCH has to be declared.
     Patch,
-    /// A PATCH, and the build says so without stopping.
+    /// The build says that a PATCH would be right, and goes on.
     #[default]
     Warn,
     /// Nothing.

@@ -112,17 +112,17 @@ impl<'a> Court<'a> {
         bump > Bump::Patch || (bump == Bump::Patch && self.history.settings.docs == Docs::Patch)
     }
 
-    /// Every released service that reaches it has to cover it.
+    /// Every released service that reaches it has to cover it; where they are gone, their package has to.
     fn by_services(&self, services: &[String], bump: Bump) -> Answer {
-        let known: Vec<_> = services
-            .iter()
-            .filter(|service| self.versions.contains_key(*service))
-            .collect();
-        match (known.as_slice(), services) {
-            // None of them is left.
-            ([], [gone, ..]) => self.by_package(package(gone), bump),
+        let is_released = |service: &String| self.released(service).is_some();
+        let is_known = |service: &String| self.versions.contains_key(service);
+        let gone = services.iter().find(|service| self.is_gone(service));
+        let gone = gone.or_else(|| services.first().filter(|_| !services.iter().any(is_known)));
+        match gone {
+            // A new service stands in for nobody.
+            Some(gone) if !services.iter().any(is_released) => self.by_package(package(gone), bump),
             _ => {
-                let demands = known
+                let demands = services
                     .iter()
                     .filter_map(|service| self.demand(service, bump));
                 match demands.collect::<Vec<_>>() {
@@ -133,21 +133,23 @@ impl<'a> Court<'a> {
         }
     }
 
+    /// Whether a service was released and is no longer declared.
+    fn is_gone(&self, service: &str) -> bool {
+        !self.versions.contains_key(service) && self.history.services.contains_key(service)
+    }
+
     /// Some released service of the package has to cover it.
     fn by_package(&self, of: &str, bump: Bump) -> Answer {
         if bump <= Bump::Minor && self.gained.contains(of) {
             return Answer::Covered;
         }
         let in_package = |service: &&String| package(service) == of;
-        let here: Vec<_> = self.versions.keys().filter(in_package).collect();
-        let released = |service: &&&String| self.released(service).is_some();
+        let here = self.versions.keys().filter(in_package);
         let demands: Vec<_> = here
-            .iter()
-            .filter(released)
+            .filter(|service| self.released(service).is_some())
             .map(|service| self.demand(service, bump))
             .collect();
         match demands.as_slice() {
-            [] if !here.is_empty() => Answer::Covered,
             [] if self.left.contains(of) => Answer::Orphaned(of.to_owned()),
             // Its services never had a version.
             [] if self.served.contains(of) => Answer::Covered,

@@ -23,7 +23,8 @@
 //!
 //! [settings]
 //! json = true          # false: the contract is never served as JSON, so what breaks only there is no break
-//! docs = "warn"        # a changed comment asks for a PATCH: "patch" insists, "warn" says so, "none" is silent
+//! docs = "warn"        # what only asks for a PATCH, such as a changed comment, a declaration in another file, a looser
+//!                      # policy: "patch" insists on it, "warn" says so, "none" is silent
 //! protos = ["proto/movies.proto"]     # what `cargo couplet` compiles, unless it is every file below `proto`
 //! includes = ["proto"]
 //!
@@ -39,10 +40,11 @@
 //! ```
 //!
 //! What is compared belongs to versions by these rules. A change belongs to every service that reaches it. One that no
-//! service reaches is covered by the version of any service of its package, and where it is at most MINOR by a new
-//! service there; in a package whose last service goes it can only be accepted; in one that never had a service nothing
-//! is asked. A new service begins with whatever version it likes. A prerelease counts as what it leads to, and the last
-//! final release stays what changes are compared with.
+//! service reaches is covered by the version of any released service of its package, and where it is at most MINOR by a
+//! new service there; so is that a service goes, and what changes in messages that no other released service reaches. In
+//! a package whose last released service goes, or gets another name, this can only be accepted; in one that never had a
+//! service nothing is asked. A new service begins with whatever version it likes. A prerelease counts as what it leads
+//! to, and the last final release stays what changes are compared with.
 //!
 //! A package that is published leaves the text out and keeps the history, which generated code is told from:
 //!

@@ -6,5 +6,6 @@ mod scratch;
 mod histories;
 mod messages;
 mod releases;
+mod replaced;
 mod store;
 mod verdicts;

@@ -1,56 +1,88 @@
 //! The section of a CHANGELOG about an API, as keepachangelog.com has it: by service, and by what happened.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::Moved;
 use crate::compat::{Bump, Scope};
 use crate::release::check::Check;
-use crate::release::verdict::{Answer, Judged};
+use crate::release::judge::package;
+use crate::release::verdict::{Answer, Judged, Standing};
 
 /// The headings, in their order.
 const HEADINGS: [&str; 5] = ["Added", "Changed", "Deprecated", "Removed", "Fixed"];
 
-/// The section of a release.
+/// The section of a release: every service whose version moves, and the packages that a service has left.
 pub(super) fn section(check: &Check, services: &[Moved]) -> String {
+    let mut parts: Vec<_> = services
+        .iter()
+        .map(|moved| of_service(check, moved))
+        .collect();
+    let gone = |judged: &Judged| match &judged.change.scope {
+        Scope::Services(all) => {
+            let is_left = |name: &String| check.verdict().standing(name).is_some();
+            let told = |name: &String| {
+                services
+                    .iter()
+                    .any(|it| it.from.is_some() && it.service == *name)
+            };
+            let gone = all.iter().find(|name| !is_left(name))?;
+            (!all.iter().any(told)).then(|| package(gone).to_owned())
+        }
+        Scope::Package(_) => None,
+    };
+    let mut packages: BTreeMap<String, Vec<&Judged>> = BTreeMap::new();
+    for judged in &check.verdict().changes {
+        if let Some(package) = gone(judged) {
+            packages.entry(package).or_default().push(judged);
+        }
+    }
+    for (package, changes) in packages {
+        let lines = |heading: &str| lines(&changes, heading);
+        parts.push(format!("## {package}\n{}", headed(lines)));
+    }
+    parts.join("\n")
+}
+
+fn of_service(check: &Check, moved: &Moved) -> String {
+    let title = format!("## {} {}\n", moved.service, moved.to);
+    if moved.from.is_none() {
+        return format!("{title}\nFirst release.\n");
+    }
+    let within = |judged: &&Judged| match &judged.change.scope {
+        Scope::Services(services) => services.contains(&moved.service),
+        Scope::Package(of) => of == package(&moved.service),
+    };
+    let changes: Vec<_> = check.verdict().changes.iter().filter(within).collect();
+    let by_hand = |heading: &str| match check.verdict().standing(&moved.service) {
+        Some(standing) if heading == "Changed" => by_hand(standing),
+        _ => String::new(),
+    };
+    title + &headed(|heading| by_hand(heading) + &lines(&changes, heading))
+}
+
+/// Every heading that has lines, with them.
+fn headed(lines: impl Fn(&str) -> String) -> String {
     let mut text = String::new();
-    for moved in services {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        let _ = writeln!(text, "## {} {}", moved.service, moved.to);
-        if moved.from.is_none() {
-            text.push_str("\nFirst release.\n");
-            continue;
-        }
-        for heading in HEADINGS {
-            let lines = lines(check, moved, heading);
-            if !lines.is_empty() {
-                let _ = write!(text, "\n### {heading}\n\n{lines}");
-            }
+    for heading in HEADINGS {
+        let lines = lines(heading);
+        if !lines.is_empty() {
+            let _ = write!(text, "\n### {heading}\n\n{lines}");
         }
     }
     text
 }
 
-fn lines(check: &Check, moved: &Moved, heading: &str) -> String {
+fn by_hand(standing: &Standing) -> String {
+    let breaks = standing.breaking.iter();
+    let line =
+        |(subject, reason): &(String, String)| format!("- **Breaking:** {subject}: {reason}\n");
+    breaks.map(line).collect()
+}
+
+fn lines(changes: &[&Judged], heading: &str) -> String {
     let mut text = String::new();
-    if heading == "Changed"
-        && let Some(standing) = check.verdict().standing(&moved.service)
-    {
-        for (subject, reason) in &standing.breaking {
-            let _ = writeln!(text, "- **Breaking:** {subject}: {reason}");
-        }
-    }
-    let package = moved
-        .service
-        .rsplit_once('.')
-        .map_or("", |(package, _)| package);
-    let within = |judged: &&Judged| match &judged.change.scope {
-        Scope::Services(services) => services.contains(&moved.service),
-        Scope::Package(of) => of == package,
-    };
-    let changes = check.verdict().changes.iter().filter(within);
-    for judged in changes.filter(|judged| head(judged) == heading) {
+    for judged in changes.iter().filter(|judged| head(judged) == heading) {
         let change = &judged.change;
         let breaking = if change.bump == Bump::Major {
             "**Breaking:** "
