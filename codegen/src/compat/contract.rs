@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use prost_reflect::prost_types::source_code_info::Location as Span;
 use prost_reflect::{DescriptorPool, FileDescriptor};
 
 use super::change::{Location, Site};
-use crate::proto::{Columns, Errors, Sources, offset, range};
+use super::text::Text;
+use crate::proto::{Columns, Errors, Sources};
 
 /// A compiled contract with its text.
 #[derive(Debug)]
@@ -18,13 +18,12 @@ pub struct Contract {
     sources: Rc<Sources>,
     columns: Columns,
     own: BTreeSet<String>,
-    /// Each file's spans by path, made when first asked for.
-    spans: RefCell<HashMap<String, Rc<Spans>>>,
+    /// Each file's text, made when a place in it is first asked for.
+    texts: RefCell<HashMap<String, Text>>,
     /// Each file's comments by path, found when first asked for.
     comments: OnceCell<HashMap<String, Comments>>,
 }
 
-type Spans = HashMap<Vec<i32>, Span>;
 type Comments = HashMap<Vec<i32>, [String; 2]>;
 
 impl Contract {
@@ -53,7 +52,7 @@ impl Contract {
             sources,
             columns,
             own,
-            spans: RefCell::default(),
+            texts: RefCell::default(),
             comments: OnceCell::new(),
         }
     }
@@ -81,28 +80,19 @@ impl Contract {
 
     /// Where a declaration, or the nearest part around it, stands.
     pub(super) fn locate(&self, site: &Site) -> Location {
-        let spans = self.spans(&site.file);
-        let mut path = site.path.as_slice();
-        let span = loop {
-            match (spans.get(path), path) {
-                (Some(span), _) => break Some(span),
-                (None, []) => break None,
-                (None, [outer @ .., _]) => path = outer,
-            }
-        };
-        let (_, text) = self.text(&site.file);
-        let text = text.as_deref().unwrap_or_default();
-        let range = span
-            .filter(|_| !path.is_empty())
-            .and_then(|span| range(text, &span.span, self.columns))
-            .unwrap_or_else(|| start(text, &spans, self.columns));
-        let before = &text[..range.start];
-        Location {
-            file: site.file.clone(),
-            line: before.matches('\n').count() + 1,
-            column: range.start - before.rfind('\n').map_or(0, |end| end + 1) + 1,
-            range,
+        if let Some(known) = self.texts.borrow().get(&site.file) {
+            return known.locate(site);
         }
+        let (_, text) = self.text(&site.file);
+        let file = self.pool.get_file_by_name(&site.file);
+        let info = file
+            .as_ref()
+            .and_then(|file| file.file_descriptor_proto().source_code_info.as_ref());
+        let spans = info.map_or(&[][..], |info| &info.location);
+        let text = Text::new(text.unwrap_or_default(), spans, self.columns);
+        let location = text.locate(site);
+        self.texts.borrow_mut().insert(site.file.clone(), text);
+        location
     }
 
     /// The comments at a place of a file: those apart from it, then those that belong to it. Empty where there is none.
@@ -130,39 +120,4 @@ impl Contract {
         }
         files
     }
-
-    fn spans(&self, file: &str) -> Rc<Spans> {
-        if let Some(known) = self.spans.borrow().get(file) {
-            return Rc::clone(known);
-        }
-        let descriptor = self.pool.get_file_by_name(file);
-        let info = descriptor.and_then(|file| {
-            file.file_descriptor_proto()
-                .source_code_info
-                .as_ref()
-                .map(|info| info.location.clone())
-        });
-        let spans: Spans = info
-            .unwrap_or_default()
-            .into_iter()
-            .map(|span| (span.path.clone(), span))
-            .collect();
-        let spans = Rc::new(spans);
-        self.spans
-            .borrow_mut()
-            .insert(file.to_owned(), Rc::clone(&spans));
-        spans
-    }
-}
-
-/// A file as a whole is shown at its first statement.
-fn start(text: &str, spans: &Spans, columns: Columns) -> std::ops::Range<usize> {
-    let first = spans
-        .iter()
-        .filter(|(path, _)| !path.is_empty())
-        .min_by_key(|(_, span)| (span.span.first().copied(), span.span.get(1).copied()));
-    first
-        .and_then(|(_, span)| range(text, &span.span, columns))
-        .or_else(|| offset(text, 0, 0, columns).map(|at| at..at))
-        .unwrap_or(0..0)
 }

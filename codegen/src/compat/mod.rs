@@ -24,6 +24,7 @@ mod route;
 mod rule;
 mod rules;
 mod terms;
+mod text;
 
 pub use beside::Beside;
 pub use change::{Change, Location, Scope};

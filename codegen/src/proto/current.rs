@@ -10,7 +10,7 @@ use semver::Version;
 
 use super::builder::rendered;
 use super::options::{self, Origin};
-use super::places::{At, Columns, Places};
+use super::places::{At, Columns, Places, range};
 use super::sources::{Resolver, Sources};
 use super::{Errors, Front, messages, parse};
 use crate::compat::Contract;
@@ -136,7 +136,7 @@ fn declared(front: &Front, pool: &DescriptorPool, service: &ServiceDescriptor) -
             .iter()
             .find(|location| location.path == name)
             .and_then(|location| {
-                super::range(
+                range(
                     origin.text.unwrap_or_default(),
                     &location.span,
                     front.columns,

@@ -44,7 +44,7 @@ pub use builder::{Builder, Report, compile};
 pub(crate) use contract::{contract, proto_files};
 pub(crate) use current::{Current, generated_for, released};
 pub use errors::Errors;
-pub(crate) use places::{Columns, offset, range};
+pub(crate) use places::{Columns, Lines};
 pub(crate) use sources::{Sources, text};
 
 /// What is known about the sources of a contract, and what was found in them.
