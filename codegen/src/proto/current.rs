@@ -8,12 +8,13 @@ use prost_reflect::{DescriptorPool, ServiceDescriptor};
 use protox::Compiler;
 use semver::Version;
 
-use super::builder::rendered;
+use super::builder::{Builder, rendered};
 use super::options::{self, Origin};
 use super::places::{At, Columns, Places, range};
 use super::sources::{Resolver, Sources};
-use super::{Errors, Front, messages, parse};
+use super::{Errors, Front, generate, messages, parse};
 use crate::compat::Contract;
+use crate::derived::Histories;
 use crate::finding::{Place, Severity};
 use crate::release::Declared;
 
@@ -35,13 +36,22 @@ pub(crate) struct Current {
 }
 
 impl Current {
-    /// Compiles the files at `protos`, which import each other from `includes`.
+    /// Compiles the files at `protos`, which import each other from `includes`, and checks all that a build checks;
+    /// `histories` is what the releases tell.
     ///
     /// # Errors
     /// All mistakes of a phase, as in a build.
-    pub(crate) fn read(protos: &[PathBuf], includes: &[PathBuf]) -> Result<Self, Errors> {
+    pub(crate) fn read(
+        protos: &[PathBuf],
+        includes: &[PathBuf],
+        histories: Histories,
+    ) -> Result<Self, Errors> {
         let mut front = Front::new(Sources::new(includes), Columns::Bytes);
-        match parse::parse(&mut front, protos) {
+        let settings = Builder::new().histories(histories).into_settings(None);
+        let pool = parse::parse(&mut front, protos);
+        // The code is nobody's here, but only what code is made of is right.
+        let right = pool.filter(|pool| generate(&mut front, pool, settings).is_some());
+        match right {
             Some(pool) => Ok(Self::of(&front, &pool)),
             None => Err(Errors(rendered(&front, Severity::Error))),
         }

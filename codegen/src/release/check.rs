@@ -86,8 +86,8 @@ impl Check {
 /// Says what a build of this project would say of its versions.
 ///
 /// # Errors
-/// If the contract does not compile, or if its baseline cannot be read.
+/// What a build finds wrong in the contract, or that its baseline cannot be read.
 pub fn check(project: &Project) -> Result<Check, Errors> {
     let baseline = Baseline::read(&project.released)?;
-    Check::of(project.current()?, baseline)
+    Check::of(project.current(baseline.as_ref())?, baseline)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::baseline;
+use super::baseline::{self, Baseline};
 use crate::proto::{Current, Errors, proto_files};
 
 /// The folder of releases beside Cargo.toml.
@@ -96,7 +96,9 @@ impl Project {
         }
     }
 
-    pub(super) fn current(&self) -> Result<Current, Errors> {
-        Current::read(&self.protos, &self.includes)
+    /// Its contract as it is now, by what `baseline` tells of its releases.
+    pub(super) fn current(&self, baseline: Option<&Baseline>) -> Result<Current, Errors> {
+        let histories = baseline.map(|known| known.history.histories());
+        Current::read(&self.protos, &self.includes, histories.unwrap_or_default())
     }
 }

@@ -8,4 +8,5 @@ mod messages;
 mod releases;
 mod replaced;
 mod store;
+mod unbuildable;
 mod verdicts;

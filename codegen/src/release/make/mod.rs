@@ -57,7 +57,7 @@ pub fn release(project: &Project) -> Result<Release, Errors> {
         None => first(project)?,
     };
     let old = baseline.as_ref().map(|known| known.history.clone());
-    let check = Check::of(project.current()?, baseline)?;
+    let check = Check::of(project.current(baseline.as_ref())?, baseline)?;
     let told = check.told();
     if !told.errors.is_empty() {
         return Err(Errors::from(told.errors));
