@@ -41,7 +41,7 @@ fn generated(contract: &str, since: &[(&str, &str)], known: bool) -> (String, Ve
         .iter()
         .map(|(name, since)| ((*name).to_owned(), version(since)));
     let derived = Derived {
-        first: None,
+        first: known.then(|| Version::new(1, 1, 0)),
         released: known.then(|| Version::new(1, 6, 0)),
         wire_since: known.then(|| Version::new(1, 0, 0)),
         since: since.collect(),
@@ -92,7 +92,7 @@ fn what_came_later_is_listed_by_number_with_what_leads_to_it() {
         field(5, 0, "Message(0)"),
     ];
     let expected = format!(
-        "Some(&Ages{{releases:&[\"1.3.0\",\"1.4.0\",\"1.5.0\",\"1.6.0\"],methods:&[{},{},{}],\
+        "Some(&Ages{{releases:&[\"1.1.0\",\"1.3.0\",\"1.4.0\",\"1.5.0\",\"1.6.0\"],methods:&[{},{},{}],\
          messages:&[&[{}],&[{}],&[{}]],enums:&[&[(1,3)]]}}),",
         method(0, 3, 0),
         method(0, 0, 1),

@@ -90,7 +90,7 @@ contract!(UNVERSIONED, UNVERSIONED_METHODS, "0.0.0", "");
 
 /// What is said came in 1.5.0, and so did nothing else.
 static AGES: Ages = Ages {
-    releases: &["1.5.0"],
+    releases: &["1.2.0", "1.5.0"],
     methods: &[
         MethodAge {
             since: 0,

@@ -25,7 +25,7 @@ static PER_CALL_METHODS: [Method; 1] = [method(&PER_CALL)];
 
 /// Field 2 came later; the request has none, and is read to its end.
 static AGES: Ages = Ages {
-    releases: &["1.4.0"],
+    releases: &["1.0.0", "1.4.0"],
     methods: &[MethodAge {
         since: 0,
         newest: 1,

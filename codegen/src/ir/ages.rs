@@ -2,11 +2,11 @@
 
 use semver::Version;
 
-/// Since when the parts of a service's requests are there. A release is named by its place in `releases`, counted from 1;
-/// 0 is the service's first. Only what is newer than that is listed, and what leads to it.
+/// Since when the parts of a service's requests are there. A release is named by its place in `releases`. Only what is
+/// newer than the first is listed, and what leads to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ages {
-    /// The releases that brought something, oldest first.
+    /// The service's first release that is known, then those that brought something, oldest first.
     pub releases: Vec<Version>,
     /// The methods, by index.
     pub methods: Vec<MethodAge>,

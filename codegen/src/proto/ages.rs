@@ -5,11 +5,16 @@ use std::collections::BTreeMap;
 use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, ServiceDescriptor};
 use semver::Version;
 
+use crate::derived::Derived;
 use crate::ir::{Ages, FieldAge, Inside, MethodAge};
 
-/// The table of a service. `since` names methods in the service, and all else in full.
-pub(super) fn of(service: &ServiceDescriptor, since: &BTreeMap<String, Version>) -> Ages {
-    let mut releases: Vec<_> = since.values().cloned().collect();
+/// The table of a service. What no release brought is as old as the first one that is known: who began to keep releases
+/// with 1.3.0 does not know what 1.2.0 had.
+pub(super) fn of(service: &ServiceDescriptor, derived: &Derived) -> Ages {
+    let since = &derived.since;
+    let first = derived.first.as_ref().or(derived.wire_since.as_ref());
+    let mut releases: Vec<_> = since.values().chain(first).cloned().collect();
+    releases.retain(|release| first.is_none_or(|first| release >= first));
     releases.sort();
     releases.dedup();
     let mut reached = Reached {
@@ -59,7 +64,8 @@ impl Reached<'_> {
     fn release(&self, name: &str) -> usize {
         let since = self.since.get(name);
         since.map_or(0, |since| {
-            self.releases.partition_point(|release| release <= since)
+            let brought = self.releases.partition_point(|release| release <= since);
+            brought.saturating_sub(1)
         })
     }
 

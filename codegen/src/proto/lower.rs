@@ -44,7 +44,7 @@ pub(super) fn services(
             let history = histories.get(descriptor.full_name());
             let derived = history.cloned().unwrap_or_default();
             draft::Service {
-                ages: ages::of(&descriptor, &derived.since),
+                ages: ages::of(&descriptor, &derived),
                 derived,
                 ..service(pool, &descriptor, &mut origin, types)
             }

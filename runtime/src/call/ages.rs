@@ -1,12 +1,12 @@
 //! Since when the parts of a service's requests are there: a table that generated code writes down.
 //!
-//! A release is named by its place in [`Ages::releases`], counted from 1; 0 is the service's first release. Only what is
-//! newer than that is listed, and what leads to it.
+//! A release is named by its place in [`Ages::releases`], of which the first is the service's first that is known. Only
+//! what is newer than that is listed, and what leads to it.
 
 /// Since when the parts of a service's requests are there.
 #[derive(Debug)]
 pub struct Ages {
-    /// The releases that brought something, MAJOR.MINOR.PATCH, oldest first.
+    /// The service's first release that is known, then those that brought something, MAJOR.MINOR.PATCH, oldest first.
     pub releases: &'static [&'static str],
     /// The methods, by index.
     pub methods: &'static [MethodAge],

@@ -33,7 +33,7 @@ pub struct Declared<'a> {
     pub schema: &'a str,
     /// How far back the least client may be, where `accepts` does not say it.
     pub cross_major: CrossMajor,
-    /// The releases that brought what a call may use, MAJOR.MINOR.PATCH, oldest first.
+    /// The first release that is known and those that brought what a call may use, MAJOR.MINOR.PATCH, oldest first.
     pub releases: &'a [&'a str],
 }
 
@@ -55,8 +55,7 @@ pub struct Release {
     pub client: Said,
     /// What a server says: the declared `accepts`, or the first release of its MAJOR that has the same wire.
     pub server: Said,
-    /// What a client says whose call uses nothing newer than the service's first release, and after it the same for
-    /// each of the [`releases`](super::Ages::releases).
+    /// What a client says whose call uses nothing newer than each of the [`releases`](super::Ages::releases).
     pub older: Box<[Said]>,
 }
 
@@ -117,8 +116,8 @@ impl Release {
 }
 
 impl Declared<'_> {
-    /// What a client of `version` says that needs no more than the first release, or than one of the others. Before the
-    /// last break on the wire there is no server for it.
+    /// What a client of `version` says that needs no more than one of the releases. Before the last break on the wire there
+    /// is no server for it; what was there before the first release that is known, nobody knows.
     fn older(&self, version: &Version) -> Result<Box<[Said]>, ReleaseError> {
         let floor = Declared {
             accepts: "",
@@ -130,8 +129,7 @@ impl Declared<'_> {
             let release = Minimum::of(&parse_version(release)?);
             Ok(release.clamp(floor, Minimum::of(version)))
         });
-        let all = std::iter::once(Ok(floor)).chain(needed);
-        all.map(|min| Said::new(version.clone(), min?)).collect()
+        needed.map(|min| Said::new(version.clone(), min?)).collect()
     }
 
     /// The least client of a server of `version`.
@@ -291,6 +289,23 @@ mod tests {
             ..Declared::default()
         };
         assert_eq!(Release::of(&declared).unwrap().server.min, "1.9");
+    }
+
+    #[test]
+    fn a_call_needs_no_release_from_before_the_first_that_is_known_or_the_last_break() {
+        let asked = |wire_since| {
+            let declared = Declared {
+                version: "1.6.1",
+                wire_since,
+                releases: &["1.2.0", "1.4.0", "1.6.0"],
+                ..Declared::default()
+            };
+            let older = Release::of(&declared).unwrap().older;
+            let asked = older.iter().map(|said| said.range.min.to_string());
+            asked.collect::<Vec<_>>()
+        };
+        assert_eq!(asked("1.0.0"), ["1.2", "1.4", "1.6"]);
+        assert_eq!(asked("1.3.0"), ["1.3", "1.4", "1.6"]);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::call::{Ages, FieldAge, Inside};
 /// How deep messages may stand in each other, as in prost.
 const DEEPEST: u32 = 100;
 
-/// The place in [`Ages::releases`], counted from 1, of the newest release that a call of a method with this encoded request
-/// needs; 0 for the first release. `None` where the request cannot be read.
+/// The place in [`Ages::releases`] of the newest release that a call of a method with this encoded request needs. `None`
+/// where the request cannot be read.
 pub fn needed(ages: &Ages, method: usize, request: &[u8]) -> Option<usize> {
     let method = ages.methods.get(method)?;
     if method.newest <= method.since {
@@ -195,7 +195,7 @@ mod tests {
     }
 
     static AGES: Ages = Ages {
-        releases: &["1.4.0", "1.5.0", "1.6.0"],
+        releases: &["1.0.0", "1.4.0", "1.5.0", "1.6.0"],
         methods: &[method(0, 3), method(2, 2), method(2, 3)],
         messages: &[
             &[

@@ -197,7 +197,7 @@ async fn a_newer_client_that_uses_nothing_new_is_served_by_an_older_server() {
         let client = call.announced.range().unwrap();
         assert_eq!(
             (client.version.to_string(), client.min.to_string()),
-            ("1.6.0".into(), "1.0".into())
+            ("1.6.0".into(), "1.2".into())
         );
         echo(call).await
     });
