@@ -7,6 +7,7 @@ use prost_reflect::{
     EnumDescriptor, FileDescriptor, MessageDescriptor, MethodDescriptor, ServiceDescriptor,
 };
 
+use super::beside::Spare;
 use super::change::{Draft, Owner, Site};
 use super::contract::Contract;
 use super::declaration::Kept;
@@ -31,6 +32,7 @@ pub(super) struct Comparison<'a> {
     /// Of every kind, found when first asked for.
     pub(super) declarations: OnceCell<Kept>,
     pub(super) exchanges: Exchanges,
+    pub(super) spare: Spare,
 }
 
 /// What became of a declaration.
@@ -84,6 +86,7 @@ impl<'a> Comparison<'a> {
                 service.full_name().to_owned()
             }),
             exchanges: Exchanges::default(),
+            spare: Spare::default(),
         }
     }
 

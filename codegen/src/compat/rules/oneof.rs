@@ -47,19 +47,28 @@ fn message(_: &Comparison<'_>, pair: Pair<'_, MessageDescriptor>, found: &mut Dr
         })
         .collect();
     let became = counterparts(&pair, &kept);
+    let fresh: HashMap<_, _> = oneofs(pair.new)
+        .map(|new| (new.name().to_owned(), new))
+        .collect();
     for old in oneofs(pair.old) {
         match became.get(old.name()) {
             None => found.add(removed(&old, pair.new)),
             Some(name) if name != old.name() => {
-                if let Some(new) = oneofs(pair.new).find(|new| new.name() == name) {
-                    found.add(renamed(&old, &new));
+                if let Some(new) = fresh.get(name) {
+                    found.add(renamed(&old, new));
                 }
             }
             Some(_) => {}
         }
     }
+    let oneofs = Oneofs {
+        taken: became.values().cloned().collect(),
+        became,
+        left: sizes(kept.iter().map(|(old, _)| old)),
+        entered: sizes(kept.iter().map(|(_, new)| new)),
+    };
     for (old, new) in &kept {
-        if let Some(draft) = moved(old, new, &kept, &became) {
+        if let Some(draft) = moved(old, new, &oneofs) {
             found.add(draft);
         }
     }
@@ -80,8 +89,9 @@ fn counterparts(
     kept: &[(FieldDescriptor, FieldDescriptor)],
 ) -> HashMap<String, String> {
     let mut shared: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let fresh: HashSet<_> = oneofs(pair.new).map(|it| it.name().to_owned()).collect();
     for oneof in oneofs(pair.old) {
-        if oneofs(pair.new).any(|new| new.name() == oneof.name()) {
+        if fresh.contains(oneof.name()) {
             let name = oneof.name().to_owned();
             shared.insert((name.clone(), name), 0);
         }
@@ -128,17 +138,33 @@ fn renamed(old: &OneofDescriptor, new: &OneofDescriptor) -> Draft {
         .instead("keep the name and say what it means in its comment")
 }
 
-fn moved(
-    old: &FieldDescriptor,
-    new: &FieldDescriptor,
-    kept: &[(FieldDescriptor, FieldDescriptor)],
-    became: &HashMap<String, String>,
-) -> Option<Draft> {
+/// The oneofs of both sides of a message, as far as the fields that are in both go.
+struct Oneofs {
+    /// The names of the new ones by those of the old ones.
+    became: HashMap<String, String>,
+    /// The names of the new ones that an old one became.
+    taken: HashSet<String>,
+    /// How many of those fields each old one held, by its name.
+    left: HashMap<String, usize>,
+    /// How many of those fields each new one holds, by its name.
+    entered: HashMap<String, usize>,
+}
+
+fn sizes<'a>(fields: impl Iterator<Item = &'a FieldDescriptor>) -> HashMap<String, usize> {
+    let mut sizes = HashMap::new();
+    for oneof in fields.filter_map(oneof_of) {
+        *sizes.entry(oneof.name().to_owned()).or_default() += 1;
+    }
+    sizes
+}
+
+fn moved(old: &FieldDescriptor, new: &FieldDescriptor, oneofs: &Oneofs) -> Option<Draft> {
     let (from, to) = (oneof_of(old), oneof_of(new));
     let (what, is_alone) = match (&from, &to) {
         (None, None) => return None,
         (Some(from), Some(to)) => {
-            if became
+            if oneofs
+                .became
                 .get(from.name())
                 .is_some_and(|name| name == to.name())
             {
@@ -148,14 +174,14 @@ fn moved(
             (what, false)
         }
         (None, Some(to)) => {
-            let others = kept.iter().filter(|(_, new)| is_in(new, to)).count();
-            let is_new = !became.values().any(|name| name == to.name());
+            let is_alone = oneofs.entered.get(to.name()) == Some(&1);
+            let is_new = !oneofs.taken.contains(to.name());
             let what = format!("moved into oneof `{}`", to.name());
-            (what, is_new && others == 1)
+            (what, is_new && is_alone)
         }
         (Some(from), None) => {
-            let others = kept.iter().filter(|(old, _)| is_in(old, from)).count();
-            (format!("moved out of oneof `{}`", from.name()), others == 1)
+            let is_alone = oneofs.left.get(from.name()) == Some(&1);
+            (format!("moved out of oneof `{}`", from.name()), is_alone)
         }
     };
     let is_explicit = old.supports_presence() && new.supports_presence();
@@ -184,8 +210,4 @@ fn moved(
             .note(note)
             .instead("leave it where it is, and add a new field where it should be"),
     )
-}
-
-fn is_in(field: &FieldDescriptor, oneof: &OneofDescriptor) -> bool {
-    oneof_of(field).is_some_and(|it| it.name() == oneof.name())
 }

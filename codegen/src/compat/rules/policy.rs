@@ -6,7 +6,7 @@ use prost_reflect::{MethodDescriptor, ServiceDescriptor};
 
 use crate::check::duration;
 use crate::compat::change::{Draft, Site};
-use crate::compat::compare::{Comparison, Declared, Drafts, path};
+use crate::compat::compare::{Comparison, Declared, Drafts, Fate, pair_up, path};
 use crate::compat::effect::Bump;
 use crate::compat::policies::{Difference, Policies, is_in};
 use crate::compat::rule::{Family, Pair, Rule};
@@ -71,13 +71,9 @@ fn service(_: &Comparison<'_>, pair: Pair<'_, ServiceDescriptor>, found: &mut Dr
     };
     // A default that changed for many methods is one change.
     let mut told = BTreeSet::new();
-    let mut methods: Vec<_> = pair.old.methods().collect();
-    methods.sort_by(|one, other| one.name().cmp(other.name()));
-    for old in methods {
-        let mut kept = pair.new.methods();
-        let Some(new) = kept.find(|new| new.name() == old.name()) else {
-            continue;
-        };
+    let (old, new) = (pair.old.methods(), pair.new.methods());
+    for fate in pair_up(old, new, |method| method.name().to_owned()) {
+        let Fate::Kept(old, new) = fate else { continue };
         for draft in of_method(&said, [&old, &new], &defaults) {
             if draft.subject != said.subject || told.insert(draft.message.clone()) {
                 found.add(draft);

@@ -1,5 +1,6 @@
 //! Numbers and names that are given up: reserved in the text, or retired by an earlier release.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use prost_reflect::{EnumDescriptor, MessageDescriptor};
@@ -77,7 +78,7 @@ struct Reserve {
     numbers: Vec<Range<i64>>,
     names: Vec<String>,
     held_numbers: Vec<Range<i64>>,
-    held_names: Vec<String>,
+    held_names: HashSet<String>,
     /// The numbers of the descriptor's parts that hold the two.
     parts: [i32; 2],
 }
@@ -123,16 +124,18 @@ fn compare<T: Declared>(
     found: &mut Drafts,
 ) {
     let sides = Sides { pair, name };
+    let [reserved_before, reserved_after] =
+        [&old, &new].map(|side| side.names.iter().collect::<HashSet<_>>());
     // What is now held is found where it is added.
     let mut kept = new.numbers.clone();
-    kept.extend(new.held_numbers);
+    kept.extend(new.held_numbers.iter().cloned());
     for (at, range) in old.numbers.iter().enumerate() {
         for gone in without(range, &kept) {
             found.add(sides.removed(&shown(&gone), &[old.parts[0], index(at)]));
         }
     }
     for (at, name) in old.names.iter().enumerate() {
-        if !new.names.contains(name) && !new.held_names.contains(name) {
+        if !reserved_after.contains(name) && !new.held_names.contains(name) {
             found.add(sides.removed(&format!("name `{name}`"), &[old.parts[1], index(at)]));
         }
     }
@@ -142,7 +145,7 @@ fn compare<T: Declared>(
         }
     }
     for (at, name) in new.names.iter().enumerate() {
-        if !old.names.contains(name) {
+        if !reserved_before.contains(name) {
             found.add(sides.added(&format!("name `{name}`"), &[new.parts[1], index(at)]));
         }
     }
