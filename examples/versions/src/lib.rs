@@ -15,3 +15,8 @@ pub mod v2 {
 
 pub use catalog::Catalog;
 pub use downgrade::Downgrade;
+
+/// The code of the page about versions, which is compiled and run as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/versions.md")]
+mod guide {}
