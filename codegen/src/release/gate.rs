@@ -16,7 +16,7 @@ const SAID: &str = "_couplet.baseline";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     folder: PathBuf,
-    /// The package is what cargo has fetched, or what a team has vendored.
+    /// The package is what cargo has fetched or made, or what a team has vendored.
     foreign: bool,
 }
 
@@ -108,11 +108,18 @@ fn unreleased(current: &Current, out_dir: &Path) -> Told {
     }
 }
 
-/// Whether a package is from a registry or from somebody's repository: what cargo fetched, or a team has vendored.
+/// The copy that cargo puts into every package it makes: of a Cargo.toml as its author wrote it.
+const PACKAGED: &str = "Cargo.toml.orig";
+/// Beside the Cargo.toml of what is vendored.
+const VENDORED: &str = ".cargo-checksum.json";
+
+/// Whether a package is from a registry or from somebody's repository: what cargo fetched, or a team has vendored. What
+/// `cargo package` has made, and builds to verify it, is no other.
 fn is_foreign(manifest_dir: &Path) -> bool {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    is_below(manifest_dir, home.as_deref()) || manifest_dir.join(".cargo-checksum.json").is_file()
+    let has = |name: &&str| manifest_dir.join(name).is_file();
+    is_below(manifest_dir, home.as_deref()) || [PACKAGED, VENDORED].iter().any(has)
 }
 
 /// Whether a package is below cargo's own folder. An empty one is none: everything would be below it.

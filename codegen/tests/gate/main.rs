@@ -72,15 +72,26 @@ fn a_contract_is_built_released_broken_and_mended() {
 }
 
 #[test]
-fn what_was_fetched_or_vendored_is_held_against_nothing_and_keeps_its_history() {
-    let package = Package::new("vendored-api");
+fn what_a_team_has_vendored_is_held_against_nothing_and_keeps_its_history() {
+    somebody_elses("vendored-api", ".cargo-checksum.json");
+}
+
+#[test]
+fn what_cargo_has_packaged_is_held_against_nothing_when_it_is_verified() {
+    somebody_elses("packaged-api", "Cargo.toml.orig");
+}
+
+/// A package with this file beside its manifest builds though it breaks and has lost the released text.
+#[track_caller]
+fn somebody_elses(name: &'static str, mark: &str) {
+    let package = Package::new(name);
     let project = Project::at(package.path()).expect("a project");
     release(&project)
         .expect("it is right")
         .write()
         .expect("our own folder");
     package.change(STORE, "  int32 pages = 2;\n", "");
-    package.write(".cargo-checksum.json", "{}");
+    package.write(mark, "{}");
     // As `exclude = ["released/proto"]` leaves it.
     std::fs::remove_dir_all(project.released.join("proto")).expect("it was released");
 
