@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::history::History;
+use super::history::{Entry, History};
 use super::read;
 use crate::compat::Contract;
 use crate::proto::{self, Current, Errors, generated_for, released};
@@ -68,6 +68,19 @@ impl Baseline {
                 .texts
                 .iter()
                 .all(|(name, old)| texts.get(name).is_some_and(|new| same(old, new)))
+    }
+
+    /// The folder of the released text, if that is no more what any release has left there: it was edited, or merged.
+    pub(crate) fn strayed(&self) -> Option<PathBuf> {
+        let is_last = |entry: &&Entry| {
+            let served = self.history.services.get(&entry.service);
+            served.is_some_and(|served| served.version == entry.version)
+        };
+        let last = self.history.releases.iter().filter(is_last);
+        let texts: BTreeSet<_> = last.map(|entry| entry.text.as_str()).collect();
+        // Without the digits of each there is nothing to go by.
+        let is_known = texts.contains("") || texts.contains(digest(&self.texts).as_str());
+        (self.is_released() && !is_known).then(|| self.folder.join(PROTO))
     }
 
     /// The released text, compiled, to be compared with what it has become.
@@ -171,6 +184,18 @@ fn collect(
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> Errors {
     Errors::one(format!("cannot read `{}`: {error}", path.display()))
+}
+
+/// Twelve digits that stand for all of these texts, however their lines end: FNV-1a, the upper 48 of 64 bits.
+pub(super) fn digest(texts: &BTreeMap<String, impl AsRef<str>>) -> String {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for (name, text) in texts {
+        let lines = std::iter::once(name.as_str()).chain(text.as_ref().lines());
+        for byte in lines.flat_map(|line| line.bytes().chain([0])) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    format!("{:012x}", hash >> 16)
 }
 
 /// Whether two texts are the same but for what ends their lines: version control may have changed that.

@@ -75,7 +75,8 @@ impl Project {
             some => below(some),
         };
         let protos = match settings.protos {
-            none if none.is_empty() => proto_files(&manifest_dir.join(proto))?,
+            none if none.is_empty() => proto_files(&manifest_dir.join(proto))
+                .map_err(|errors| elsewhere(&errors, &released))?,
             some => below(some),
         };
         Ok(Self {
@@ -99,6 +100,25 @@ impl Project {
     /// Its contract as it is now, by what `baseline` tells of its releases.
     pub(super) fn current(&self, baseline: Option<&Baseline>) -> Result<Current, Errors> {
         let histories = baseline.map(|known| known.history.histories());
-        Current::read(&self.protos, &self.includes, histories.unwrap_or_default())
+        let current = Current::read(&self.protos, &self.includes, histories.unwrap_or_default());
+        current.map_err(|errors| {
+            let is_missing = errors.iter().any(|text| text.contains("` not found"));
+            if is_missing {
+                elsewhere(&errors, &self.released)
+            } else {
+                errors
+            }
+        })
     }
+}
+
+/// The same mistakes, with the way out for a contract that is not where it usually is: only its build script knows.
+fn elsewhere(errors: &Errors, released: &Path) -> Errors {
+    let mut texts: Vec<String> = errors.iter().map(str::to_owned).collect();
+    texts.push(format!(
+        "note: `cargo couplet` compiles what is below `{PROTO}`, unless `{}` names what the build script does:\n\n    \
+         format = 1\n\n    [settings]\n    protos = [\"proto/movies.proto\"]\n    includes = [\"proto\", \"third_party\"]",
+        released.join(baseline::HISTORY).display()
+    ));
+    Errors::from(texts)
 }

@@ -5,6 +5,7 @@ mod scratch;
 
 mod histories;
 mod messages;
+mod places;
 mod releases;
 mod replaced;
 mod store;

@@ -15,6 +15,8 @@ use crate::release::verdict::Standing;
 pub(super) fn moved(check: &Check, history: &History, standing: &Standing) -> Moved {
     let service = &standing.service;
     let to = standing.declared.clone().unwrap_or(Version::new(0, 0, 0));
+    // What it was built from is no part of a version.
+    let to = Version::new(to.major, to.minor, to.patch);
     let wire_since = match history.services.get(service) {
         Some(served) if !breaks_the_wire(check, standing) => served.wire_since.clone(),
         _ => to.clone(),

@@ -102,15 +102,3 @@ pub(super) fn write_history(folder: &Path, text: &str) -> Result<(), Errors> {
     let _ = std::fs::remove_file(&fresh);
     done.map_err(|error| Errors::one(format!("cannot write `{}`: {error}", path.display())))
 }
-
-/// Twelve digits that stand for all of these texts, however their lines end: FNV-1a, the upper 48 of 64 bits.
-pub(super) fn digest(texts: &BTreeMap<String, Rc<str>>) -> String {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for (name, text) in texts {
-        let lines = std::iter::once(name.as_str()).chain(text.lines());
-        for byte in lines.flat_map(|line| line.bytes().chain([0])) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    format!("{:012x}", hash >> 16)
-}

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 
 use self::files::Files;
-use super::baseline::Baseline;
+use super::baseline::{Baseline, digest};
 use super::check::Check;
 use super::history::{Entry, History, Served};
 use super::project::Project;
@@ -197,7 +197,7 @@ fn accepted(check: &Check) -> impl Iterator<Item = &Judged> {
 
 /// Writes the release into the history.
 fn advance(check: &Check, history: &mut History, services: &[Moved]) {
-    let text = files::digest(&check.current.texts);
+    let text = digest(&check.current.texts);
     for moved in services {
         let since = derive::since(check, history, moved);
         let served = Served {
