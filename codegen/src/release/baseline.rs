@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::history::{Entry, History};
-use super::read;
+use super::{read, restore};
 use crate::compat::Contract;
 use crate::proto::{self, Current, Errors, generated_for, released};
 
@@ -48,12 +48,48 @@ impl Baseline {
                 "`{shown}/{HISTORY}` tells of releases, and their text in `{shown}/{PROTO}` is missing\n  = help: \
                  restore it: `git checkout {shown}/{PROTO}`"
             ))),
-            (Some(history), _) => Ok(Some(Self {
-                folder: folder.to_path_buf(),
-                history,
-                texts,
-            })),
+            (Some(history), _) => {
+                let folder = folder.to_path_buf();
+                let baseline = Self {
+                    folder,
+                    history,
+                    texts,
+                };
+                baseline.is_whole().map(|()| Some(baseline))
+            }
         }
+    }
+
+    /// Whether the text is that of the newest release: version control merges it, and people edit.
+    fn is_whole(&self) -> Result<(), Errors> {
+        let newest = self.history.releases.last();
+        let right = |text: &str| text.is_empty() || text == digest(&self.texts);
+        match newest {
+            Some(newest) if !right(&newest.text) => Err(self.torn(newest)),
+            _ => Ok(()),
+        }
+    }
+
+    fn torn(&self, newest: &Entry) -> Errors {
+        let folder = self.folder.join(PROTO);
+        let conflict = self.texts.iter().find(|(_, text)| has_conflict(text));
+        if let Some((file, _)) = conflict {
+            return Errors::one(format!(
+                "two branches have both released: `{}/{file}` has conflict markers\n  = help: {}",
+                folder.display(),
+                restore::merged(&self.folder)
+            ));
+        }
+        Errors::one(format!(
+            "`{}` is not the text that was released last, as {} {}\n  = note: nobody edits it; where two branches have \
+             both released, version control makes a mixture of it\n  = help: where it was edited, restore it: `{}`\n  = \
+             help: where it was merged, {}",
+            folder.display(),
+            newest.service,
+            newest.version,
+            restore::command(&self.folder, "HEAD"),
+            restore::merged(&self.folder)
+        ))
     }
 
     /// Whether anything was released.
@@ -68,19 +104,6 @@ impl Baseline {
                 .texts
                 .iter()
                 .all(|(name, old)| texts.get(name).is_some_and(|new| same(old, new)))
-    }
-
-    /// The folder of the released text, if that is no more what any release has left there: it was edited, or merged.
-    pub(crate) fn strayed(&self) -> Option<PathBuf> {
-        let is_last = |entry: &&Entry| {
-            let served = self.history.services.get(&entry.service);
-            served.is_some_and(|served| served.version == entry.version)
-        };
-        let last = self.history.releases.iter().filter(is_last);
-        let texts: BTreeSet<_> = last.map(|entry| entry.text.as_str()).collect();
-        // Without the digits of each there is nothing to go by.
-        let is_known = texts.contains("") || texts.contains(digest(&self.texts).as_str());
-        (self.is_released() && !is_known).then(|| self.folder.join(PROTO))
     }
 
     /// The released text, compiled, to be compared with what it has become.
@@ -119,20 +142,12 @@ impl Baseline {
 
     fn broken(&self, errors: &Errors) -> Errors {
         let folder = self.folder.join(PROTO);
-        let mut conflicts = self.texts.iter().filter(|(_, text)| has_conflict(text));
-        if let Some((file, _)) = conflicts.next() {
-            return Errors::one(format!(
-                "two branches have both released: `{}/{file}` has conflict markers\n  = help: take all of `{0}` from the \
-                 branch whose version `{HISTORY}` keeps, with `git checkout --ours {0}` or `--theirs`; what the other one \
-                 changed is then released under a higher version",
-                folder.display()
-            ));
-        }
         let mut texts: Vec<String> = errors.iter().map(str::to_owned).collect();
         texts.push(format!(
             "error: the released text does not compile, so nothing can be compared with it\n  = note: `{0}` is what was \
-             released last, and nobody's to edit\n  = help: restore it: `git checkout {0}`",
-            folder.display()
+             released last, and nobody's to edit\n  = help: restore it: `{1}`",
+            folder.display(),
+            restore::command(&self.folder, "HEAD")
         ));
         Errors::from(texts)
     }

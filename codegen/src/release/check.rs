@@ -1,7 +1,5 @@
 //! A contract held against its last release: all that the build and the command line ask about it.
 
-use std::path::{Path, PathBuf};
-
 use super::baseline::Baseline;
 use super::history::History;
 use super::judge::{judge, unchanged};
@@ -17,7 +15,6 @@ pub struct Check {
     verdict: Verdict,
     history: Option<History>,
     old: Option<Contract>,
-    strayed: Option<PathBuf>,
     pub(super) current: Current,
 }
 
@@ -32,11 +29,9 @@ impl Check {
                 verdict: unchanged(&current.declared, &History::default()),
                 history: None,
                 old: None,
-                strayed: None,
                 current,
             });
         };
-        let strayed = baseline.strayed();
         let (verdict, old) = match !baseline.is_released() || baseline.is_text_of(&current.texts) {
             true => (unchanged(&current.declared, &baseline.history), None),
             false => {
@@ -49,7 +44,6 @@ impl Check {
             verdict,
             history: Some(baseline.history),
             old,
-            strayed,
             current,
         })
     }
@@ -77,11 +71,6 @@ impl Check {
     /// What a build says: errors, the summary last, and warnings.
     pub fn told(&self) -> Told {
         message::told(self)
-    }
-
-    /// The folder of the released text, if that is not what a release has left there.
-    pub(super) fn strayed(&self) -> Option<&Path> {
-        self.strayed.as_deref()
     }
 
     /// Whether the contract has this file.

@@ -63,6 +63,7 @@ mod make;
 mod message;
 mod project;
 mod read;
+mod restore;
 mod steps;
 mod verdict;
 mod write;

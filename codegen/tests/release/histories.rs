@@ -91,6 +91,25 @@ fn settings_may_be_there_before_the_first_release() {
 }
 
 #[test]
+fn a_released_text_that_was_edited_is_told_as_that() {
+    let store = Store::released();
+    let file = format!("released/proto/{FILE}");
+    let text = store.read(&file);
+    // Version control may end lines otherwise, and that is no edit.
+    store.write(&file, &text.replace('\n', "\r\n"));
+    assert!(store.check().verdict().passes());
+
+    store.change_in(&file, "int32 pages = 2;", "int64 pages = 2;");
+    let said = store.cannot_check();
+    assert!(
+        said.contains("`released/proto` is not the text that was released last, as acme.store.v1.")
+            && said.contains("`git -C FOLDER checkout --no-overlay HEAD -- released`"),
+        "{said}"
+    );
+    assert_eq!(store.cannot_release(), said);
+}
+
+#[test]
 fn a_released_text_that_does_not_compile_is_told_as_what_it_is() {
     let store = Store::released();
     store.change_in(
@@ -98,32 +117,18 @@ fn a_released_text_that_does_not_compile_is_told_as_what_it_is() {
         "int32 pages = 2;",
         "int33 pages = 2;",
     );
+    // As where nobody has written down which text it was.
+    let history = store.read("released/history.toml");
+    let lines = history.lines().filter(|line| !line.starts_with("text = "));
+    let lines: Vec<_> = lines.collect();
+    store.write("released/history.toml", &lines.join("\n"));
     let said = store.cannot_check();
     assert!(
         said.contains("released/proto/acme/store/v1/store.proto:23:3"),
         "{said}"
     );
     assert!(
-        said.contains("restore it: `git checkout released/proto`"),
-        "{said}"
-    );
-}
-
-#[test]
-fn a_released_text_that_was_merged_badly_is_told_as_that() {
-    let store = Store::released();
-    store.change_in(
-        &format!("released/proto/{FILE}"),
-        "  int32 pages = 2;\n",
-        "<<<<<<< HEAD\n  int32 pages = 2;\n=======\n>>>>>>> other\n",
-    );
-    let said = store.cannot_check();
-    assert!(
-        said.contains("`released/proto/acme/store/v1/store.proto` has conflict markers"),
-        "{said}"
-    );
-    assert!(
-        said.contains("git checkout --ours released/proto"),
+        said.contains("restore it: `git -C FOLDER checkout --no-overlay HEAD -- released`"),
         "{said}"
     );
 }

@@ -4,6 +4,7 @@
 mod scratch;
 
 mod histories;
+mod merges;
 mod messages;
 mod places;
 mod releases;

@@ -101,8 +101,10 @@ fn a_prerelease_of_too_little_is_told_the_version_it_should_lead_to() {
 
 #[test]
 fn a_file_of_released_text_names_its_place() {
-    let store = Store::released();
-    store.change_in(&format!("released/proto/{FILE}"), "int32 pages = 2;", "");
+    let store = Store::new();
+    store.change("int32 pages = 2;", "");
+    store.release();
+    store.change("  \n}", "  int32 pages = 2;\n}");
     store.change("1.4.2", "1.4.3");
     assert_said("grown", &store);
 }

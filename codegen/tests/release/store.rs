@@ -1,6 +1,7 @@
 //! A shop's contract in a folder of its own, which the stories change and release.
 
 use std::fs;
+use std::path::Path;
 
 use couplet_codegen::Errors;
 use couplet_codegen::release::{
@@ -115,6 +116,10 @@ impl Store {
         );
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     pub(crate) fn project(&self) -> Project {
         Project::at(self.0.path()).expect("a project")
     }
@@ -175,7 +180,9 @@ impl Store {
 
     /// Text without the folder, which is another one each time.
     pub(crate) fn short(&self, text: &str) -> String {
-        text.replace(&format!("{}/", self.0.path().display()), "")
+        let folder = self.0.path().display().to_string();
+        text.replace(&format!("{folder}/"), "")
+            .replace(&folder, "FOLDER")
     }
 
     fn said(&self, errors: &Errors) -> String {

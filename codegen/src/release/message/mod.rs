@@ -6,7 +6,6 @@ mod remedy;
 mod words;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use prost_reflect::FileDescriptor;
 
@@ -160,17 +159,7 @@ fn warnings(check: &Check) -> Vec<String> {
         .flatten()
         .collect();
     warnings.extend(unversioned(check));
-    warnings.extend(check.strayed().map(strayed));
     warnings
-}
-
-/// What is compared with is not what was released.
-fn strayed(folder: &Path) -> String {
-    format!(
-        "`{0}` is not the text of any release in history.toml, so what was changed in both texts alike is seen by nobody\n  \
-         = help: if it was edited, restore it: `git checkout {0}`; if two branches were merged, the next release settles it",
-        folder.display()
-    )
 }
 
 fn not_reset(standing: &Standing) -> Option<String> {

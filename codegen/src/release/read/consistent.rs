@@ -6,6 +6,7 @@ use semver::Version;
 
 use super::values::{At, Reader};
 use crate::release::history::History;
+use crate::release::restore;
 
 impl Reader<'_> {
     /// What no single entry can tell.
@@ -15,9 +16,11 @@ impl Reader<'_> {
             if !seen.insert((&entry.service, &entry.version)) {
                 let at = last(self.text, &entry.service, &entry.version);
                 let title = format!("{} {} was released twice", entry.service, entry.version);
-                self.wrong(at, &title, "two branches have both released it: keep the entry that users have, set the \
-                            version of `[service]` and released/proto to that release (`git checkout BRANCH -- released`), \
-                            and release the other change under a higher version");
+                let help = format!(
+                    "two branches have both released it: {}",
+                    restore::merged_at(self.path)
+                );
+                self.wrong(at, &title, &help);
             }
         }
         for (service, served) in &history.services {
@@ -34,8 +37,11 @@ impl Reader<'_> {
                         "the version of {service} went backwards: {} was released, and this says {}",
                         entry.version, served.version
                     );
-                    self.wrong(at, &title, "take released/ from the branch with the higher version: `git checkout BRANCH \
-                                -- released`");
+                    let help = format!(
+                        "two branches have both released: {}",
+                        restore::merged_at(self.path)
+                    );
+                    self.wrong(at, &title, &help);
                 }
                 Some(entry) if entry.version == served.version => {}
                 _ => {

@@ -18,6 +18,7 @@ use self::values::{At, Reader};
 use super::history::{Accepted, Breaking, Docs, Entry, History, RetiredEver, Served, Settings};
 use crate::compat::{Bump, OptionRule};
 use crate::proto::Errors;
+use crate::release::restore;
 
 /// The format that this couplet writes, and the only one that it reads.
 pub(super) const FORMAT: i64 = 1;
@@ -38,18 +39,21 @@ pub(super) fn history(path: &Path, text: &str) -> Result<History, Errors> {
 impl Reader<'_> {
     fn history(&mut self) -> Option<History> {
         if let Some(start) = conflict(self.text) {
-            let help = "keep both sides: one `[[release]]` each, of one version only one, and of `[service]` the higher \
-                        version; then merge released/proto in the same way. Or take one side with `git checkout --theirs \
-                        released` and run `cargo couplet release` again";
+            let help = restore::merged_at(self.path);
             self.wrong(
                 Some(start),
                 "two branches have both released: this file has conflict markers",
-                help,
+                &help,
             );
             return None;
         }
         let document = match Document::parse(self.text) {
             Ok(document) => document,
+            Err(error) if error.message().starts_with("duplicate key") => {
+                let title = "two branches have both released: this file has parts of both";
+                self.wrong(error.span(), title, &restore::merged_at(self.path));
+                return None;
+            }
             Err(error) => {
                 let title = format!("this is not TOML: {}", error.message());
                 self.wrong(

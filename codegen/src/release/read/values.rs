@@ -13,7 +13,7 @@ pub(super) type At = Option<Range<usize>>;
 
 /// A text that is read, and what was found wrong in it.
 pub(super) struct Reader<'a> {
-    path: &'a Path,
+    pub(super) path: &'a Path,
     pub(super) text: &'a str,
     pub(super) errors: Vec<String>,
 }
