@@ -98,7 +98,8 @@ pub struct Accepted {
     pub subject: String,
     /// Why it was accepted.
     pub reason: String,
-    /// The releases that took it in, such as `movies.v1.Movies 1.5.0`; `None` before that.
+    /// The releases that took it in, such as `movies.v1.Movies 1.5.0`, none of them if the change went away before;
+    /// `None` before that.
     pub released: Option<Vec<String>>,
 }
 

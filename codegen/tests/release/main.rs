@@ -3,6 +3,7 @@
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod comebacks;
 mod histories;
 mod merges;
 mod messages;

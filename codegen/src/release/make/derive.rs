@@ -17,8 +17,11 @@ pub(super) fn moved(check: &Check, history: &History, standing: &Standing) -> Mo
     let to = standing.declared.clone().unwrap_or(Version::new(0, 0, 0));
     // What it was built from is no part of a version.
     let to = Version::new(to.major, to.minor, to.patch);
+    // One that comes back after it was given up fits nobody of before: what it was is not in the released text.
+    let went_on = |old: &Contract| old.pool().get_service_by_name(service).is_some();
+    let went_on = check.old().is_some_and(went_on);
     let wire_since = match history.services.get(service) {
-        Some(served) if !breaks_the_wire(check, standing) => served.wire_since.clone(),
+        Some(served) if went_on && !breaks_the_wire(check, standing) => served.wire_since.clone(),
         _ => to.clone(),
     };
     let brought = match (check.old(), &standing.released) {

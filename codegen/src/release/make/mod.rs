@@ -238,6 +238,10 @@ fn advance(check: &Check, history: &mut History, services: &[Moved]) {
             entry.released = Some(released.clone());
         }
     }
+    // What it was about is no more: should it come again, that is another decision.
+    for entry in &mut history.accepted {
+        entry.released.get_or_insert_default();
+    }
     let open = history
         .breaking
         .iter_mut()
