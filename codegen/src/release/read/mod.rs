@@ -331,7 +331,8 @@ fn range(value: &Value) -> Option<RangeInclusive<i32>> {
         return Some(number..=number);
     }
     let (from, to) = value.as_str()?.split_once(" to ")?;
-    Some(from.parse().ok()?..=to.parse().ok()?)
+    let (from, to) = (from.parse().ok()?, to.parse().ok()?);
+    (from <= to).then_some(from..=to)
 }
 
 #[cfg(test)]

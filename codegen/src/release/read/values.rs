@@ -87,8 +87,9 @@ impl Reader<'_> {
 
     pub(super) fn paths(&mut self, item: &Item) -> Vec<PathBuf> {
         let mut paths = Vec::new();
-        self.elements(item, |_, value| {
-            paths.extend(value.as_str().map(PathBuf::from))
+        self.elements(item, |reader, value| match value.as_str() {
+            Some(path) => paths.push(PathBuf::from(path)),
+            None => reader.wrong(value.span(), "this is no path", "write it between quotes"),
         });
         paths
     }
