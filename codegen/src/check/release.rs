@@ -76,7 +76,25 @@ pub(super) fn accepts(
         );
         findings.add(Finding::error(*place, title).help(help));
     }
+    if let Some(since) = broken_in(&draft.derived)
+        && (least.major, least.minor) < (since.major, since.minor)
+    {
+        let title = format!("`accepts` of `{value}` is below {since}, which broke what is sent");
+        let finding = Finding::error(*place, title).label("older clients would be misread");
+        findings.add(finding.help(format!(
+            "write \"{}.{}\", or leave `accepts` out; where only JSON broke and nobody is served any, set `json = false` \
+             in [settings] of the history before the release",
+            since.major, since.minor
+        )));
+    }
     Some(value.clone())
+}
+
+/// The last release that broke the wire. What the first one that is known did, nobody knows.
+fn broken_in(derived: &Derived) -> Option<&Version> {
+    let since = derived.wire_since.as_ref()?;
+    let first = derived.first.as_ref()?;
+    (first < since).then_some(since)
 }
 
 /// How far back the oldest client may be; `accepts` says it already where it is set.

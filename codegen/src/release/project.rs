@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::baseline::{self, Baseline};
+use super::history::History;
 use crate::proto::{Current, Errors, proto_files};
 
 /// The folder of releases beside Cargo.toml.
@@ -99,8 +100,14 @@ impl Project {
 
     /// Its contract as it is now, by what `baseline` tells of its releases.
     pub(super) fn current(&self, baseline: Option<&Baseline>) -> Result<Current, Errors> {
-        let histories = baseline.map(|known| known.history.histories());
-        let current = Current::read(&self.protos, &self.includes, histories.unwrap_or_default());
+        let none = History::default();
+        let history = baseline.map(|known| &known.history);
+        self.current_after(history.unwrap_or(&none))
+    }
+
+    /// Its contract as it is now, by what a history tells of its releases.
+    pub(super) fn current_after(&self, history: &History) -> Result<Current, Errors> {
+        let current = Current::read(&self.protos, &self.includes, history.histories());
         current.map_err(|errors| {
             let is_missing = errors.iter().any(|text| text.contains("` not found"));
             if is_missing {

@@ -53,3 +53,34 @@ fn what_does_not_build_is_neither_checked_nor_released() {
         assert_eq!(store.cannot_release(), build(&store), "{FILE}");
     }
 }
+
+#[test]
+fn no_client_is_accepted_from_before_the_wire_broke() {
+    let store = Store::released();
+    let accepts = |least: &str| format!("version: \"2.0.0\", accepts: \"{least}\"");
+    store.change("0.3.1", "0.4.0");
+    store.change("int32 pages = 2;", "string pages = 2;");
+    store.change("version: \"1.4.2\"", &accepts("1.2"));
+    // The release would keep what the next build refuses.
+    let title = "`accepts` of `1.2` is below 2.0.0, which broke what is sent";
+    let said = store.cannot_release();
+    assert!(
+        said.contains(title) && said.contains("write \"2.0\", or leave"),
+        "{said}"
+    );
+
+    store.change(&accepts("1.2"), &accepts("2.0"));
+    store.release();
+    store.change(&accepts("2.0"), &accepts("1.2"));
+    let said = build(&store);
+    assert!(said.contains(title), "{said}");
+    assert_eq!(store.cannot_check(), said);
+}
+
+#[test]
+fn clients_from_before_the_first_release_that_is_known_may_be_accepted() {
+    let store = Store::new();
+    store.change("version: \"1.4.2\"", "version: \"1.4.2\", accepts: \"1.2\"");
+    store.release();
+    assert!(store.check().verdict().passes());
+}

@@ -80,6 +80,7 @@ pub fn release(project: &Project) -> Result<Release, Errors> {
     let text = write::history(&text, &history).map_err(|error| wrong(error.to_string()))?;
     // What is written must be read by the next build.
     read::history(&folder.join("history.toml"), &text)?;
+    project.current_after(&history)?;
     let files = Files::new(folder, &check.current.texts, text);
     Ok(Release {
         services,
