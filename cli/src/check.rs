@@ -65,11 +65,11 @@ fn standings(check: &Check) -> String {
             None => format!("{service} {declared}: never released, nothing to compare with\n"),
             Some(released) if released == declared => format!(
                 "{service} {declared}: {} since its release\n",
-                standing.changes
+                standing.changed()
             ),
             Some(released) => format!(
                 "{service} {declared}: covers {} since {released}\n",
-                standing.changes
+                standing.changed()
             ),
         })
     });

@@ -6,6 +6,7 @@ use super::baseline::{self, Baseline};
 use super::check::Check;
 use super::message::Told;
 use super::project::RELEASED;
+use super::verdict::Declared;
 use crate::derived::Histories;
 use crate::proto::{Current, Errors};
 
@@ -87,16 +88,9 @@ impl Gate {
 }
 
 fn unreleased(current: &Current, out_dir: &Path) -> Told {
-    let declared = current.declared.iter();
-    let version =
-        declared.filter_map(|declared| Some((&declared.service, declared.version.as_ref()?)));
     let said = out_dir.join(SAID);
-    match version.min_by_key(|(service, _)| *service) {
-        Some((service, version)) if !said.exists() => {
-            let text = format!(
-                "{service} declares version {version}, and nothing holds its changes to it: `cargo couplet release` keeps \
-                 this release in {RELEASED}/, and the next build compares"
-            );
+    match advice(&current.declared) {
+        Some(text) if !said.exists() => {
             // If it cannot be written, it is said again.
             let _ = std::fs::write(said, "");
             Told {
@@ -106,6 +100,37 @@ fn unreleased(current: &Current, out_dir: &Path) -> Told {
         }
         _ => Told::default(),
     }
+}
+
+/// How a first release is made, unless nothing declares a version.
+fn advice(declared: &[Declared]) -> Option<String> {
+    let versions = declared.iter().filter_map(|declared| {
+        let version = declared.version.as_ref()?;
+        Some((declared.service.as_str(), version))
+    });
+    let mut versions: Vec<_> = versions.collect();
+    versions.sort();
+    let (first, rest) = versions.split_first()?;
+    let (service, version) = first;
+    let rest: Vec<_> = rest
+        .iter()
+        .map(|(service, version)| format!(", {service} {version}"))
+        .collect();
+    let (rest, whose) = match rest.is_empty() {
+        true => (String::new(), "its changes to it"),
+        false => (rest.concat(), "their changes to them"),
+    };
+    let is_before = versions.iter().any(|(_, version)| !version.pre.is_empty());
+    let then = match is_before {
+        true => "a prerelease is not kept: once it is final, `cargo couplet release` keeps it"
+            .to_owned(),
+        false => format!(
+            "`cargo couplet release` keeps this release in {RELEASED}/, and the next build compares"
+        ),
+    };
+    Some(format!(
+        "{service} declares version {version}{rest}, and nothing holds {whose}: {then}"
+    ))
 }
 
 /// The copy that cargo puts into every package it makes: of a Cargo.toml as its author wrote it.
@@ -140,7 +165,9 @@ fn shown(path: PathBuf) -> PathBuf {
 mod tests {
     use std::path::Path;
 
-    use super::is_below;
+    use semver::Version;
+
+    use super::{Declared, advice, is_below};
 
     #[test]
     fn what_cargo_has_fetched_is_somebody_elses() {
@@ -154,5 +181,28 @@ mod tests {
         assert!(!below("/users/ada/.cargo-movies/api", "/users/ada/.cargo"));
         assert!(!below("/users/ada/movies/api", ""));
         assert!(!is_below(Path::new("/users/ada/movies/api"), None));
+    }
+
+    #[test]
+    fn every_service_is_named_and_a_prerelease_is_not_to_be_released() {
+        let advice = |versions: &[(&str, &str)]| {
+            let declared = versions.iter().map(|(service, version)| Declared {
+                service: (*service).to_owned(),
+                version: Version::parse(version).ok(),
+                at: None,
+            });
+            advice(&declared.collect::<Vec<_>>())
+        };
+        assert_eq!(advice(&[("v1.Books", "none")]), None);
+        let two = advice(&[("v1.Loans", "0.3.1"), ("v1.Books", "1.4.2")]).unwrap();
+        assert!(
+            two.starts_with("v1.Books declares version 1.4.2, v1.Loans 0.3.1, and nothing holds their changes to them"),
+            "{two}"
+        );
+        let before = advice(&[("v1.Books", "1.0.0-rc.1")]).unwrap();
+        assert!(
+            before.contains("a prerelease is not kept: once it is final"),
+            "{before}"
+        );
     }
 }

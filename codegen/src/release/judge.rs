@@ -242,6 +242,10 @@ impl<'a> Court<'a> {
             released: released.cloned(),
             required,
             needed: released.map(|released| steps::next(released, required)),
+            accepted: within
+                .iter()
+                .filter(|judged| matches!(judged.answer, Answer::Accepted(_)))
+                .count(),
             changes: Tally::of(within.iter().map(|judged| judged.change.bump)),
             breaking,
         }

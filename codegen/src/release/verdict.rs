@@ -78,6 +78,8 @@ pub struct Standing {
     pub needed: Option<Version>,
     /// How many changes there are in its scope, accepted ones too.
     pub changes: Tally,
+    /// How many of these are accepted.
+    pub accepted: usize,
     /// The breaks that no comparison sees: what breaks, and why.
     pub breaking: Vec<(String, String)>,
     /// What is wrong with the version itself.
@@ -129,6 +131,28 @@ impl Verdict {
         self.services
             .iter()
             .find(|standing| standing.service == service)
+    }
+}
+
+// === Standing ===
+
+impl Standing {
+    /// What there is for its version to cover, such as `2 major changes (1 accepted) and 1 break declared by hand`.
+    pub fn changed(&self) -> String {
+        let accepted = match self.accepted {
+            0 => String::new(),
+            count => format!(" ({count} accepted)"),
+        };
+        let compared = format!("{}{accepted}", self.changes);
+        let by_hand = match self.breaking.len() {
+            0 => return compared,
+            1 => "1 break declared by hand".to_owned(),
+            count => format!("{count} breaks declared by hand"),
+        };
+        match self.changes == Tally::default() {
+            true => by_hand,
+            false => format!("{compared} and {by_hand}"),
+        }
     }
 }
 

@@ -258,6 +258,10 @@ fn an_accepted_break_asks_nothing_and_an_unrelated_edit_leaves_it_so() {
     let store = changed(REMOVE);
     store.accept("nobody reads it");
     assert!(store.check().verdict().passes());
+    assert_eq!(
+        standing(&store.check(), "Books").changed(),
+        "1 major change (1 accepted)"
+    );
     // Another line above, another comment, another order.
     store.change(
         "message GetRequest {",
@@ -280,7 +284,12 @@ fn a_break_that_no_comparison_sees_is_declared_by_hand() {
     let told = check.told().errors.join("\n");
     assert!(told.contains("Book.pages: covers count now"), "{told}");
     store.change("1.4.2", "2.0.0");
-    assert!(store.check().verdict().passes());
+    let check = store.check();
+    assert!(check.verdict().passes());
+    assert_eq!(
+        standing(&check, "Books").changed(),
+        "1 break declared by hand"
+    );
 }
 
 #[test]

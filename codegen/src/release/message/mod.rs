@@ -94,15 +94,10 @@ fn summed_up(standing: &Standing) -> Option<String> {
         Some(version) => format!("declared {version}"),
         None => "no version declared".to_owned(),
     };
-    let by_hand = match standing.breaking.len() {
-        0 => String::new(),
-        1 => " and 1 break declared by hand".to_owned(),
-        count => format!(" and {count} breaks declared by hand"),
-    };
     Some(format!(
-        "error: {}: {}{by_hand} since {released}; {declared}, needs {}",
+        "error: {}: {} since {released}; {declared}, needs {}",
         standing.service,
-        standing.changes,
+        standing.changed(),
         standing.needed.as_ref().unwrap_or(released)
     ))
 }

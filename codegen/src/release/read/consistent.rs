@@ -23,6 +23,7 @@ impl Reader<'_> {
                 self.wrong(at, &title, &help);
             }
         }
+        self.breaks(history);
         for (service, served) in &history.services {
             let releases = history
                 .releases
@@ -56,6 +57,26 @@ impl Reader<'_> {
                     );
                 }
             }
+        }
+    }
+
+    /// A break of nobody would ask nobody for a version.
+    fn breaks(&mut self, history: &History) {
+        let open = history.breaking.iter().filter(|it| it.released.is_none());
+        for entry in open.filter(|it| !history.services.contains_key(&it.service)) {
+            let table = self.text.find("[[breaking]]").unwrap_or_default();
+            let line = format!("service = {:?}", entry.service);
+            let at = self.text[table..].find(&line).map(|at| table + at);
+            let title = format!(
+                "{} was never released, so nothing of it breaks",
+                entry.service
+            );
+            let known: Vec<_> = history.services.keys().map(String::as_str).collect();
+            let help = match known.is_empty() {
+                true => "nothing was released yet: remove the entry".to_owned(),
+                false => format!("released: {}", known.join(", ")),
+            };
+            self.wrong(at.map(|at| at..at + line.len()), &title, &help);
         }
     }
 }
