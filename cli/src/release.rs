@@ -1,6 +1,6 @@
 //! `release`: the baseline and the history moved on, and the changelog of the API.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use couplet_codegen::release::{self, Moved, Project, Release};
 
@@ -47,11 +47,7 @@ fn write(
         Some(path) => Some((with_section(&read(&path)?, &release.changelog), path)),
         None => None,
     };
-    let is_first = !project.released.is_dir();
     let mut written = release.write()?;
-    if is_first {
-        wake_cargo(project, &written);
-    }
     if let Some((text, path)) = changelog {
         std::fs::write(&path, text).map_err(|why| Failure::Section {
             path: path.clone(),
@@ -68,20 +64,6 @@ fn write(
         "\nwritten, and to be committed with the contract:{}",
         paths.concat()
     ))
-}
-
-/// Makes the next build run the build script. It could not tell cargo to watch a folder that was not there, and cargo
-/// would go on repeating that there is no baseline.
-fn wake_cargo(project: &Project, written: &[PathBuf]) {
-    let times = written
-        .iter()
-        .filter_map(|path| std::fs::metadata(path).ok()?.modified().ok());
-    let Some(now) = times.max() else { return };
-    for path in &project.protos {
-        // Where it is not allowed, the next change of the contract does it.
-        let file = std::fs::File::options().append(true).open(path);
-        let _ = file.and_then(|file| file.set_modified(now));
-    }
 }
 
 fn line(moved: &Moved) -> String {

@@ -46,6 +46,10 @@
 //! service nothing is asked. A new service begins with whatever version it likes. A prerelease counts as what it leads
 //! to, and the last final release stays what changes are compared with.
 //!
+//! Cargo runs the build script again when `released` changes. It cannot watch a folder that is not there: the first
+//! release wakes it by giving the contract's files a new time, and a branch that brings the first release along is only
+//! noticed with the next change of the contract, or after a build without what was built before, as in CI.
+//!
 //! A package that is published leaves the text out and keeps the history, which generated code is told from:
 //!
 //! ```toml

@@ -31,6 +31,11 @@ fn a_contract_is_built_released_broken_and_mended() {
     let project = Project::at(package.path()).expect("a project");
     let released = release(&project).expect("it is right");
     released.write().expect("our own folder");
+    // The folder was not there to be watched, and still the next build looks.
+    let noticed = package.build(&[]);
+    assert!(noticed.success, "{}", noticed.said);
+    let history = package.generated("acme.store.v1.rs");
+    assert!(history.contains("wire_since: \"1.0.0\""), "{history}");
 
     // What only readers notice is a warning.
     package.change(STORE, "// Sells books and maps.", "// Sells books.");

@@ -28,6 +28,11 @@ impl Files {
         }
     }
 
+    /// Whether there is no folder yet.
+    pub(super) fn is_first(&self) -> bool {
+        !self.folder.is_dir()
+    }
+
     /// Writes everything and names it.
     pub(super) fn write(&self) -> Result<Vec<PathBuf>, Errors> {
         let wrong = |error: io::Error| {
@@ -101,4 +106,18 @@ pub(super) fn write_history(folder: &Path, text: &str) -> Result<(), Errors> {
     let done = std::fs::write(&fresh, text).and_then(|()| std::fs::rename(&fresh, &path));
     let _ = std::fs::remove_file(&fresh);
     done.map_err(|error| Errors::one(format!("cannot write `{}`: {error}", path.display())))
+}
+
+/// Makes the next build run the build script. It could not tell cargo to watch a folder that was not there, and cargo
+/// would go on repeating that there is no baseline.
+pub(super) fn wake_cargo(compiled: &[PathBuf], written: &[PathBuf]) {
+    let times = written
+        .iter()
+        .filter_map(|path| std::fs::metadata(path).ok()?.modified().ok());
+    let Some(now) = times.max() else { return };
+    for path in compiled {
+        // Where it is not allowed, the next change of the contract does it.
+        let file = std::fs::File::options().append(true).open(path);
+        let _ = file.and_then(|file| file.set_modified(now));
+    }
 }

@@ -27,6 +27,8 @@ pub struct Release {
     /// The section of a CHANGELOG for it, in Markdown: what changed in the API, by service.
     pub changelog: String,
     files: Files,
+    /// The files that the project compiles.
+    compiled: Vec<PathBuf>,
 }
 
 /// A service whose version moves with a release.
@@ -86,16 +88,23 @@ pub fn release(project: &Project) -> Result<Release, Errors> {
         services,
         changelog,
         files,
+        compiled: project.protos.clone(),
     })
 }
 
 impl Release {
-    /// Writes the baseline and the history, whole or not at all, and names the files that are there now.
+    /// Writes the baseline and the history, whole or not at all, and names the files that are there now. The first time
+    /// it also gives the files that are compiled a new time, so that the next build looks.
     ///
     /// # Errors
     /// If a file cannot be written; then what was there before is there still.
     pub fn write(&self) -> Result<Vec<PathBuf>, Errors> {
-        self.files.write()
+        let is_first = self.files.is_first();
+        let written = self.files.write()?;
+        if is_first {
+            files::wake_cargo(&self.compiled, &written);
+        }
+        Ok(written)
     }
 }
 
