@@ -6,7 +6,10 @@ use couplet::{
     call::{CrossMajor, Declared, Release},
     policy::version::admits,
 };
-use couplet_codegen::{Builder, release::Project};
+use couplet_codegen::{
+    Builder,
+    release::{self, Project},
+};
 
 const GUIDE: &str = include_str!("../../../docs/versions.md");
 
@@ -73,7 +76,9 @@ fn block(language: &str, begins: &str) -> &'static str {
 /// A package with the contract of the page, in a folder of this test.
 fn package(name: &str) -> std::path::PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    for below in ["proto", "released/proto", "out"] {
+    // What an earlier run has left there is none of this one's.
+    let _ = fs::remove_dir_all(&folder);
+    for below in ["proto", "out"] {
         fs::create_dir_all(folder.join(below)).expect("the test's own folder");
     }
     let option = block("proto", "option");
@@ -103,13 +108,19 @@ fn the_options_are_those_of_contracts() {
 #[test]
 fn the_history_is_one_that_can_be_read() {
     let folder = package("guide-history");
-    let history = block("toml", "format = 1");
-    fs::write(folder.join("released/history.toml"), history).expect("the test's own folder");
+    let first =
+        release::release(&Project::at(&folder).expect("a contract")).expect("a first release");
+    first.write().expect("the test's own folder");
+    let path = folder.join("released/history.toml");
+    let released = fs::read_to_string(&path).expect("it was just written");
+    let settings = block("toml", "format = 1").replace("format = 1\n", "");
+    let history = format!("{released}\n{settings}");
+    fs::write(&path, &history).expect("the test's own folder");
     let project = Project::at(&folder).expect("a history without mistakes");
     assert_eq!(project.protos, [folder.join("proto/movies.proto")]);
 
     let misspelled = history.replace("docs =", "doc =");
-    fs::write(folder.join("released/history.toml"), misspelled).expect("the test's own folder");
+    fs::write(&path, misspelled).expect("the test's own folder");
     let errors = Project::at(&folder).expect_err("a mistake");
     assert!(errors.to_string().contains("json, docs, protos, includes"));
 }

@@ -199,7 +199,15 @@ fn removed(old: &FieldDescriptor, message: &MessageDescriptor) -> Draft {
             }
             (true, false) => "its name is free for a field of another meaning: reserve it, too",
         })
-        .instead("keep the field and mark it `[deprecated = true]`")
+        .instead(match is_deprecated(old) {
+            true => "keep the field, deprecated as it is, until the next MAJOR version",
+            false => "keep the field and mark it `[deprecated = true]`",
+        })
+}
+
+fn is_deprecated(field: &FieldDescriptor) -> bool {
+    let options = field.field_descriptor_proto().options.as_ref();
+    options.is_some_and(|options| options.deprecated())
 }
 
 /// What a field is called, in the three places where it is called anything.
