@@ -12,7 +12,7 @@ use super::builder::{Builder, rendered};
 use super::options::{self, Origin};
 use super::places::{At, Columns, Places, range};
 use super::sources::{Resolver, Sources};
-use super::{Errors, Front, generate, messages, parse};
+use super::{Errors, Front, checked, messages, parse};
 use crate::compat::Contract;
 use crate::derived::Histories;
 use crate::finding::{Place, Severity};
@@ -49,8 +49,8 @@ impl Current {
         let mut front = Front::new(Sources::new(includes), Columns::Bytes);
         let settings = Builder::new().histories(histories).into_settings(None);
         let pool = parse::parse(&mut front, protos);
-        // The code is nobody's here, but only what code is made of is right.
-        let right = pool.filter(|pool| generate(&mut front, pool, settings).is_some());
+        // No Rust is written here, but only what it could be written for is right.
+        let right = pool.filter(|pool| checked(&mut front, pool, settings).is_some());
         match right {
             Some(pool) => Ok(Self::of(&front, &pool)),
             None => Err(Errors(rendered(&front, Severity::Error))),

@@ -86,6 +86,27 @@ fn generate(
     pool: &DescriptorPool,
     settings: Settings,
 ) -> Option<BTreeMap<String, String>> {
+    let tonic_stubs = settings.tonic_stubs;
+    let right = checked(front, pool, settings)?;
+    let parts = files::Parts {
+        pool,
+        files: &right.files,
+        messages: &right.messages,
+        services: &right.services,
+        tonic_stubs,
+    };
+    files::write(front, &parts)
+}
+
+/// A contract in which nothing is wrong.
+struct Checked {
+    files: Vec<FileDescriptor>,
+    messages: BTreeMap<String, String>,
+    services: Vec<ir::Service>,
+}
+
+/// All that is checked before any file of Rust is made. `None` where something is wrong.
+fn checked(front: &mut Front, pool: &DescriptorPool, settings: Settings) -> Option<Checked> {
     let used = messages::used(pool, &front.roots);
     types::check(front, &used);
     let (code, types) = match front.findings.stop_the_build() {
@@ -101,14 +122,11 @@ fn generate(
         },
     };
     let services = services(front, pool, &used, &types, &settings.histories)?;
-    let parts = files::Parts {
-        pool,
-        files: &used,
-        messages: &code,
-        services: &services,
-        tonic_stubs: settings.tonic_stubs,
-    };
-    files::write(front, &parts)
+    Some(Checked {
+        files: used,
+        messages: code,
+        services,
+    })
 }
 
 /// All services of a contract, checked.
