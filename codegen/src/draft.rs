@@ -8,7 +8,8 @@ use syn::{Attribute, Ident, Visibility};
 use crate::derived::Derived;
 use crate::finding::Place;
 use crate::ir::{
-    Ages, Body, ClientMin, ClientVersion, Code, CrossMajor, Descriptor, Idempotency, Kind,
+    Ages, Body, BreakerMode, BreakerScope, ClientMin, ClientVersion, Code, CrossMajor, Descriptor,
+    Idempotency, Kind,
 };
 
 /// A value and where it was written.
@@ -146,6 +147,10 @@ pub struct Hedging {
     pub hedging_delay: Maybe<String>,
     /// Status codes; empty where the source is silent.
     pub non_fatal_status_codes: Vec<Written<Code>>,
+    /// Percent.
+    pub hedging_delay_percentile: Maybe<f32>,
+    /// Percent.
+    pub max_extra_load: Maybe<f32>,
 }
 
 /// What a breaker looks back on.
@@ -157,20 +162,17 @@ pub enum WindowType {
     Count,
 }
 
-/// What a breaker does with what it sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Refuses calls while it is open.
-    Enforce,
-    /// Lets every call pass.
-    MetricsOnly,
-}
-
 /// A breaker as it was written.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Breaker {
     /// What it does with what it sees.
-    pub mode: Maybe<Mode>,
+    pub mode: Maybe<BreakerMode>,
+    /// What shares it.
+    pub scope: Maybe<BreakerScope>,
+    /// Yes or no.
+    pub deadline_attribution: Maybe<bool>,
+    /// Yes or no.
+    pub honor_pushback: Maybe<bool>,
     /// What it looks back on.
     pub sliding_window_type: Maybe<WindowType>,
     /// A duration or a number of calls.

@@ -4,13 +4,15 @@
 //! names. It speaks of services and methods, never of token streams.
 
 mod ages;
-
-use std::time::Duration;
+mod policies;
 
 use semver::Version;
 use syn::{Attribute, Block, Ident, Pat, Type, Visibility};
 
 pub use ages::{Ages, FieldAge, Inside, MethodAge};
+pub use policies::{
+    Breaker, BreakerMode, BreakerScope, Bulkhead, Hedging, Policies, RateLimit, Retry, Window,
+};
 
 /// A service.
 #[derive(Debug, Clone)]
@@ -168,119 +170,6 @@ pub enum Idempotency {
 /// A gRPC status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code(u8);
-
-/// What a contract declares about a method's calls.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Policies {
-    /// The longest a call may take.
-    pub timeout: Option<Duration>,
-    /// When to try again.
-    pub retry: Option<Retry>,
-    /// When to try twice at once.
-    pub hedging: Option<Hedging>,
-    /// When to stop calling.
-    pub breaker: Option<Breaker>,
-    /// How many calls may be under way.
-    pub bulkhead: Option<Bulkhead>,
-    /// How many calls may begin in a time.
-    pub rate_limit: Option<RateLimit>,
-    /// The method that takes this one's effect back.
-    pub compensated_by: Option<String>,
-}
-
-/// gRFC A6 retries.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Retry {
-    /// Attempts in all, 2 to 5.
-    pub max_attempts: Option<u32>,
-    /// The wait before the first retry.
-    pub initial_backoff: Option<Duration>,
-    /// The longest wait.
-    pub max_backoff: Option<Duration>,
-    /// What the wait grows by.
-    pub backoff_multiplier: Option<f32>,
-    /// What is tried again; empty for the default.
-    pub retryable_status_codes: Vec<Code>,
-    /// How long one attempt may wait for its answer.
-    pub per_attempt_recv_timeout: Option<Duration>,
-}
-
-/// gRFC A6 hedging.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Hedging {
-    /// Attempts in all, 2 to 5.
-    pub max_attempts: Option<u32>,
-    /// The wait between two attempts.
-    pub hedging_delay: Option<Duration>,
-    /// What lets the other attempts go on.
-    pub non_fatal_status_codes: Vec<Code>,
-}
-
-/// What a breaker looks back on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Window {
-    /// The calls of a time.
-    Time(Duration),
-    /// A number of calls.
-    Count(u32),
-}
-
-/// A circuit breaker.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Breaker {
-    /// Whether it counts and lets every call pass.
-    pub metrics_only: bool,
-    /// What it looks back on.
-    pub sliding_window: Option<Window>,
-    /// Percent.
-    pub failure_rate_threshold: Option<f32>,
-    /// From when on a call is slow.
-    pub slow_call_duration_threshold: Option<Duration>,
-    /// Percent.
-    pub slow_call_rate_threshold: Option<f32>,
-    /// Calls before a rate counts.
-    pub minimum_number_of_calls: Option<u32>,
-    /// Failures in a row that open it; zero for never.
-    pub consecutive_failures: Option<u32>,
-    /// How long it stays open at first.
-    pub wait_duration_in_open_state: Option<Duration>,
-    /// What that time grows by.
-    pub open_multiplier: Option<f32>,
-    /// The longest it stays open.
-    pub open_max_duration: Option<Duration>,
-    /// How much that time varies, as a share.
-    pub open_jitter: Option<f32>,
-    /// Calls that are let through to find out.
-    pub permitted_number_of_calls_in_half_open_state: Option<u32>,
-    /// How long finding out may take.
-    pub max_wait_duration_in_half_open_state: Option<Duration>,
-    /// What is a failure; empty for the default.
-    pub failure_codes: Vec<Code>,
-    /// What counts for nothing; empty for the default.
-    pub ignore_codes: Vec<Code>,
-}
-
-/// A limit on calls under way.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Bulkhead {
-    /// Calls under way at a time.
-    pub max_concurrent_calls: Option<u32>,
-    /// Calls that may wait.
-    pub max_queued: Option<u32>,
-    /// How long one may wait.
-    pub max_wait_duration: Option<Duration>,
-}
-
-/// A limit on calls begun.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct RateLimit {
-    /// Calls in one period.
-    pub limit_for_period: Option<u32>,
-    /// The length of a period.
-    pub limit_refresh_period: Option<Duration>,
-    /// Calls at once.
-    pub burst: Option<u32>,
-}
 
 // === Service ===
 

@@ -6,7 +6,7 @@ mod ratings;
 use std::time::Duration;
 
 use couplet::carrier::local::Local;
-use couplet::codegen::{Contract, Idempotency, Kind, Method, Policies};
+use couplet::codegen::{CodeSet, Contract, Idempotency, Kind, Method, Policies};
 use couplet::{Channel, Code, Server, Streaming};
 use ratings::{Film, Honest, Rating, Ratings, RatingsClient, RatingsServer};
 
@@ -116,7 +116,7 @@ fn a_method_has_its_own_policies_and_the_defaults_of_its_service() {
     assert_eq!(retry.initial_backoff, Some(Duration::from_micros(1500)));
     assert_eq!(
         retry.retryable_status_codes,
-        [Code::Unavailable, Code::Aborted]
+        Some(CodeSet::of(&[Code::Unavailable, Code::Aborted]))
     );
     let breaker = breaker.expect("it is declared");
     assert_eq!(breaker.failure_rate_threshold, Some(62.5));

@@ -81,14 +81,17 @@ impl Retry {
 
 impl Hedging {
     fn over(&self, default: &Self) -> Self {
-        over! { self, default; max_attempts hedging_delay; non_fatal_status_codes }
+        over! { self, default;
+            max_attempts hedging_delay hedging_delay_percentile max_extra_load;
+            non_fatal_status_codes
+        }
     }
 }
 
 impl Breaker {
     fn over(&self, default: &Self) -> Self {
         over! { self, default;
-            mode sliding_window_type sliding_window_size failure_rate_threshold
+            mode scope deadline_attribution honor_pushback sliding_window_type sliding_window_size failure_rate_threshold
             slow_call_duration_threshold slow_call_rate_threshold minimum_number_of_calls
             consecutive_failures wait_duration_in_open_state open_multiplier open_max_duration
             open_jitter permitted_number_of_calls_in_half_open_state

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::duration;
-use crate::draft::{self, Mode, WindowType, Written};
+use crate::draft::{self, WindowType, Written};
 use crate::finding::{Finding, Findings};
 use crate::ir::{self, Code};
 
@@ -79,12 +79,20 @@ impl Values<'_> {
             max_attempts: self.attempts(&written.max_attempts),
             hedging_delay: self.duration(&written.hedging_delay, "hedging_delay"),
             non_fatal_status_codes: self.failures(&written.non_fatal_status_codes),
+            hedging_delay_percentile: self.percentile(
+                &written.hedging_delay_percentile,
+                "hedging_delay_percentile",
+            ),
+            max_extra_load: self.percentage(&written.max_extra_load, "max_extra_load"),
         }
     }
 
     fn breaker(&mut self, written: &draft::Breaker) -> ir::Breaker {
         ir::Breaker {
-            metrics_only: matches!(&written.mode, Some(mode) if mode.value == Mode::MetricsOnly),
+            mode: plain(&written.mode),
+            scope: plain(&written.scope),
+            deadline_attribution: plain(&written.deadline_attribution),
+            honor_pushback: plain(&written.honor_pushback),
             sliding_window: self.window(written),
             failure_rate_threshold: self
                 .percentage(&written.failure_rate_threshold, "failure_rate_threshold"),
@@ -106,7 +114,7 @@ impl Values<'_> {
             open_multiplier: self.factor(&written.open_multiplier, "open_multiplier"),
             open_max_duration: self.above_zero(&written.open_max_duration, "open_max_duration"),
             open_jitter: self.share(&written.open_jitter, "open_jitter"),
-            permitted_number_of_calls_in_half_open_state: self.at_least_one(
+            permitted_number_of_calls_in_half_open_state: self.probes(
                 &written.permitted_number_of_calls_in_half_open_state,
                 "permitted_number_of_calls_in_half_open_state",
             ),
@@ -150,15 +158,15 @@ impl Values<'_> {
                 self.findings.add(finding.help(help));
                 None
             }
-            (WindowType::Time, _) => self.above_zero(size, NAME).map(ir::Window::Time),
+            (WindowType::Time, _) => self.window_of_time(size, NAME),
             (WindowType::Count, None) => Some(ir::Window::Count(100)),
             (WindowType::Count, Some(size)) => match size.value.parse() {
-                Ok(calls) if calls > 0 => Some(ir::Window::Count(calls)),
+                Ok(calls @ 1..=65_536) => Some(ir::Window::Count(calls)),
                 _ => {
                     let title = format!("`{}` is not a number of calls", size.value);
                     let finding = Finding::error(size.place, title);
                     self.findings
-                        .add(finding.help("a window of type COUNT has a size such as \"100\""));
+                        .add(finding.help("a window of type COUNT has a size from \"1\" to \"65536\", such as \"100\""));
                     None
                 }
             },
@@ -201,6 +209,36 @@ impl Values<'_> {
         Some(duration)
     }
 
+    /// Its slices last at least a millisecond.
+    fn window_of_time(
+        &mut self,
+        written: &Option<Written<String>>,
+        name: &str,
+    ) -> Option<ir::Window> {
+        let size = self.duration(written, name)?;
+        if size < Duration::from_millis(10) {
+            let written = written.as_ref()?;
+            let title = format!("`{name}` of \"{}\" is less than 10ms", written.value);
+            let finding = Finding::error(written.place, title);
+            self.findings
+                .add(finding.help("a window slides in tenths: write a duration such as \"10s\""));
+        }
+        Some(ir::Window::Time(size))
+    }
+
+    fn probes(&mut self, written: &Option<Written<u32>>, name: &str) -> Option<u32> {
+        let probes = self.at_least_one(written, name)?;
+        if probes > u8::MAX.into() {
+            let finding = Finding::error(
+                written.as_ref()?.place,
+                format!("`{name}` of {probes} is more than 255"),
+            );
+            self.findings
+                .add(finding.help("a few calls are enough to find out; the default is 10"));
+        }
+        Some(probes)
+    }
+
     fn attempts(&mut self, written: &Option<Written<u32>>) -> Option<u32> {
         let written = written.as_ref()?;
         if !(2..=MOST_ATTEMPTS).contains(&written.value) {
@@ -229,6 +267,16 @@ impl Values<'_> {
         let right = |value: f32| value > 0.0 && value <= 100.0;
         let help = "a percentage above 0 and up to 100, such as 50";
         self.number(written, name, right, help)
+    }
+
+    fn percentile(&mut self, written: &Option<Written<f32>>, name: &str) -> Option<f32> {
+        let right = |value: f32| value > 0.0 && value < 100.0;
+        self.number(
+            written,
+            name,
+            right,
+            "a percentile between 0 and 100, such as 95",
+        )
     }
 
     fn share(&mut self, written: &Option<Written<f32>>, name: &str) -> Option<f32> {

@@ -133,6 +133,20 @@ impl Fields {
         );
     }
 
+    fn truth(&mut self, name: &str, value: Option<bool>) {
+        self.set(name, value.map(|value| quote!(#value)));
+    }
+
+    /// A value of one of the runtime's enums, whose variants have the names that they have here.
+    fn choice(&mut self, name: &str, of: &str, value: Option<impl std::fmt::Debug>) {
+        let of = format_ident!("{of}");
+        let variant = value.map(|value| format_ident!("{value:?}"));
+        self.set(
+            name,
+            variant.map(|variant| quote!(::couplet::codegen::#of::#variant)),
+        );
+    }
+
     fn duration(&mut self, name: &str, value: Option<Duration>) {
         self.set(name, value.map(duration));
     }
@@ -143,8 +157,10 @@ impl Fields {
             let codes = codes
                 .iter()
                 .map(|code| format_ident!("{}", code.rust_name()));
+            let set =
+                quote!(::couplet::codegen::CodeSet::of(&[#(::couplet::codegen::Code::#codes),*]));
             self.0
-                .push(quote!(#name: &[#(::couplet::codegen::Code::#codes),*]));
+                .push(quote!(#name: ::core::option::Option::Some(#set)));
         }
     }
 
@@ -209,14 +225,17 @@ fn hedging(hedging: &Hedging) -> TokenStream {
     fields.number("max_attempts", hedging.max_attempts);
     fields.duration("hedging_delay", hedging.hedging_delay);
     fields.codes("non_fatal_status_codes", &hedging.non_fatal_status_codes);
+    fields.float("hedging_delay_percentile", hedging.hedging_delay_percentile);
+    fields.float("max_extra_load", hedging.max_extra_load);
     fields.finish("HedgingPolicy")
 }
 
 fn breaker(breaker: &Breaker) -> TokenStream {
     let mut fields = Fields::default();
-    if breaker.metrics_only {
-        fields.0.push(quote!(metrics_only: true));
-    }
+    fields.choice("mode", "BreakerMode", breaker.mode);
+    fields.choice("scope", "BreakerScope", breaker.scope);
+    fields.truth("deadline_attribution", breaker.deadline_attribution);
+    fields.truth("honor_pushback", breaker.honor_pushback);
     fields.set("sliding_window", breaker.sliding_window.map(window));
     fields.float("failure_rate_threshold", breaker.failure_rate_threshold);
     fields.duration(

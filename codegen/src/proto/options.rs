@@ -5,11 +5,9 @@ use prost_types::source_code_info::Location;
 
 use super::aggregate;
 use super::places::{At, Columns, Places};
-use crate::draft::{
-    Breaker, Bulkhead, Hedging, Mode, Policies, RateLimit, Retry, WindowType, Written,
-};
+use crate::draft::{Breaker, Bulkhead, Hedging, Policies, RateLimit, Retry, WindowType, Written};
 use crate::finding::Place;
-use crate::ir::{ClientMin, ClientVersion, Code, CrossMajor};
+use crate::ir::{BreakerMode, BreakerScope, ClientMin, ClientVersion, Code, CrossMajor};
 
 /// The name of the option of services.
 pub(super) const SERVICE: &str = "couplet.service";
@@ -121,15 +119,23 @@ fn hedging(reader: &mut Reader<'_, '_>) -> Hedging {
         max_attempts: reader.number("max_attempts"),
         hedging_delay: reader.text("hedging_delay"),
         non_fatal_status_codes: reader.codes("non_fatal_status_codes"),
+        hedging_delay_percentile: reader.float("hedging_delay_percentile"),
+        max_extra_load: reader.float("max_extra_load"),
     }
+}
+
+/// The value of an enum by its number; the first for a number that the compiler would not have let through.
+fn numbered<T: Copy, const N: usize>(all: &[(&str, T); N], number: i32) -> T {
+    let index = usize::try_from(number).unwrap_or_default();
+    all.get(index).unwrap_or(&all[0]).1
 }
 
 fn breaker(reader: &mut Reader<'_, '_>) -> Breaker {
     Breaker {
-        mode: reader.choice("mode", |number| match number {
-            1 => Mode::MetricsOnly,
-            _ => Mode::Enforce,
-        }),
+        mode: reader.choice("mode", |number| numbered(&BreakerMode::ALL, number)),
+        scope: reader.choice("scope", |number| numbered(&BreakerScope::ALL, number)),
+        deadline_attribution: reader.truth("deadline_attribution"),
+        honor_pushback: reader.truth("honor_pushback"),
         sliding_window_type: reader.choice("sliding_window_type", |number| match number {
             1 => WindowType::Count,
             _ => WindowType::Time,
@@ -206,6 +212,10 @@ impl<'a, 'o> Reader<'a, 'o> {
 
     fn float(&mut self, name: &str) -> Option<Written<f32>> {
         self.read(name, Value::as_f32)
+    }
+
+    fn truth(&mut self, name: &str) -> Option<Written<bool>> {
+        self.read(name, Value::as_bool)
     }
 
     fn choice<T>(&mut self, name: &str, of: impl Fn(i32) -> T) -> Option<Written<T>> {

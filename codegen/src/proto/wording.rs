@@ -250,7 +250,17 @@ mod tests {
         let of_services = fields("couplet.ServiceOptions");
         assert_eq!(of_services[..3], ["version", "accepts", "defaults"]);
         assert!(fields("couplet.Breaker").contains(&"sliding_window_size"));
-        assert_eq!(values("couplet.Breaker.Mode"), ["ENFORCE", "METRICS_ONLY"]);
+        assert_eq!(
+            values("couplet.Breaker.Mode"),
+            [
+                "ENFORCE",
+                "METRICS_ONLY",
+                "DISABLED",
+                "FORCED_OPEN",
+                "FORCED_CLOSED",
+                "ADAPTIVE_THROTTLE"
+            ]
+        );
         assert_eq!(values("couplet.Breaker"), [""; 0]);
     }
 

@@ -885,10 +885,14 @@ static MOVIES_METHODS: [::couplet::codegen::Method; 6] = [
             timeout: ::core::option::Option::Some(::couplet::codegen::millis(250)),
             retry: ::core::option::Option::Some(::couplet::codegen::RetryPolicy {
                 max_attempts: ::core::option::Option::Some(3),
-                retryable_status_codes: &[
-                    ::couplet::codegen::Code::Unavailable,
-                    ::couplet::codegen::Code::Aborted,
-                ],
+                retryable_status_codes: ::core::option::Option::Some(
+                    ::couplet::codegen::CodeSet::of(
+                        &[
+                            ::couplet::codegen::Code::Unavailable,
+                            ::couplet::codegen::Code::Aborted,
+                        ],
+                    ),
+                ),
                 ..::couplet::codegen::RetryPolicy::UNSET
             }),
             breaker: ::core::option::Option::Some(::couplet::codegen::BreakerPolicy {

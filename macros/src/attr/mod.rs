@@ -3,9 +3,9 @@
 mod reader;
 
 use couplet_codegen::draft::{
-    Breaker, Bulkhead, Hedging, Mode, Policies, RateLimit, Retry, WindowType, Written,
+    Breaker, Bulkhead, Hedging, Policies, RateLimit, Retry, WindowType, Written,
 };
-use couplet_codegen::ir::{ClientVersion, Idempotency};
+use couplet_codegen::ir::{BreakerMode, BreakerScope, ClientVersion, Idempotency};
 
 use self::reader::Reader;
 use crate::ast::Arguments;
@@ -104,18 +104,19 @@ fn hedging(reader: &mut Reader<'_>) -> Hedging {
         max_attempts: reader.number("max_attempts"),
         hedging_delay: reader.text("hedging_delay", "50ms"),
         non_fatal_status_codes: reader.codes("non_fatal_status_codes"),
+        hedging_delay_percentile: reader.float("hedging_delay_percentile"),
+        max_extra_load: reader.float("max_extra_load"),
     }
 }
 
 fn breaker(reader: &mut Reader<'_>) -> Breaker {
-    const MODES: [(&str, Mode); 2] = [
-        ("ENFORCE", Mode::Enforce),
-        ("METRICS_ONLY", Mode::MetricsOnly),
-    ];
     const WINDOWS: [(&str, WindowType); 2] =
         [("TIME", WindowType::Time), ("COUNT", WindowType::Count)];
     Breaker {
-        mode: reader.choice("mode", &MODES),
+        mode: reader.choice("mode", &BreakerMode::ALL),
+        scope: reader.choice("scope", &BreakerScope::ALL),
+        deadline_attribution: reader.truth("deadline_attribution"),
+        honor_pushback: reader.truth("honor_pushback"),
         sliding_window_type: reader.choice("sliding_window_type", &WINDOWS),
         sliding_window_size: reader.text("sliding_window_size", "10s"),
         failure_rate_threshold: reader.float("failure_rate_threshold"),

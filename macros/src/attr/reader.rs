@@ -70,6 +70,17 @@ impl<'a> Reader<'a> {
         self.given(name, &format!("{name} = 2.5"), float)
     }
 
+    /// `name = true`.
+    pub(super) fn truth(&mut self, name: &'static str) -> Option<Written<bool>> {
+        self.given(name, &format!("{name} = false"), |value| match value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Bool(truth),
+                ..
+            }) => Some(truth.value),
+            _ => None,
+        })
+    }
+
     /// `name = [UNAVAILABLE, INTERNAL]`.
     pub(super) fn codes(&mut self, name: &'static str) -> Vec<Written<Code>> {
         let expected = format!("{name} = [UNAVAILABLE]");

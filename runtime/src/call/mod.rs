@@ -6,6 +6,7 @@
 mod ages;
 mod announced;
 mod body;
+mod codes;
 mod deadline;
 pub(crate) mod encoding;
 mod frames;
@@ -35,6 +36,7 @@ use tonic::metadata::MetadataMap;
 pub use ages::{Ages, FieldAge, Inside, MethodAge};
 pub use announced::{Announced, Range};
 pub use body::{Body, Trailers};
+pub use codes::CodeSet;
 pub use deadline::{Deadline, Limit};
 pub use encoding::Encoding;
 pub use frames::{End, Frame, Frames, Source};
@@ -45,7 +47,8 @@ pub use method::{Cache, ClientVersion, CrossMajor, Idempotency, Kind, Meeting, M
 pub use peer::Peer;
 pub use phase::{During, Phase, during};
 pub use policies::{
-    BreakerPolicy, BulkheadPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy, Window,
+    BreakerMode, BreakerPolicy, BreakerScope, BulkheadPolicy, HedgingPolicy, Policies,
+    RateLimitPolicy, RetryPolicy, Window,
 };
 pub use release::{Declared, Minimum, Release, ReleaseError, Said};
 pub use route::{Choose, Refused, Route};

@@ -1,10 +1,10 @@
-//! What a contract declares about a method's calls: plain data, a field is `None` where the contract is silent.
+//! What one source, such as the contract, says about a method's calls: plain data, a field is `None` where it is silent.
 
 use std::time::Duration;
 
-use tonic::Code;
+use super::CodeSet;
 
-/// All that a contract declares about one method.
+/// All that one source says about one method.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policies {
     /// The longest a call may take, from its start to its trailers.
@@ -35,7 +35,7 @@ pub struct RetryPolicy {
     /// What each pause is multiplied by.
     pub backoff_multiplier: Option<f32>,
     /// The codes that are worth another attempt.
-    pub retryable_status_codes: &'static [Code],
+    pub retryable_status_codes: Option<CodeSet>,
     /// The longest an attempt may wait for the head of its answer.
     pub per_attempt_recv_timeout: Option<Duration>,
 }
@@ -48,7 +48,11 @@ pub struct HedgingPolicy {
     /// The pause before the next copy; none sends all at once.
     pub hedging_delay: Option<Duration>,
     /// The codes after which the other copies go on.
-    pub non_fatal_status_codes: &'static [Code],
+    pub non_fatal_status_codes: Option<CodeSet>,
+    /// Takes the delay from this percentile of the times that earlier calls took, above 0 and below 100.
+    pub hedging_delay_percentile: Option<f32>,
+    /// How many copies there may be for every hundred calls.
+    pub max_extra_load: Option<f32>,
 }
 
 /// What a breaker looks back on.
@@ -58,6 +62,36 @@ pub enum Window {
     Time(Duration),
     /// The last so many calls, 1 to 65,536. All threads share one ring, so this is the slower kind under load.
     Count(u32),
+}
+
+/// What a breaker does with what it sees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BreakerMode {
+    /// Counts, opens, probes and closes.
+    #[default]
+    Enforce,
+    /// Admits every call and counts nothing.
+    Disabled,
+    /// Refuses every call.
+    ForcedOpen,
+    /// Admits every call and counts it.
+    ForcedClosed,
+    /// Admits every call, counts it, and tells its subscribers when it would have opened.
+    MetricsOnly,
+    /// Has no states: refuses a share of the calls that grows with the share that fails.
+    AdaptiveThrottle,
+}
+
+/// What shares one breaker.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BreakerScope {
+    /// Each method of a service has its own.
+    #[default]
+    Method,
+    /// All methods of a service.
+    Service,
+    /// All services of a target.
+    Target,
 }
 
 /// When to stop calling a sick peer. Names and defaults as in resilience4j.
@@ -87,12 +121,18 @@ pub struct BreakerPolicy {
     pub permitted_number_of_calls_in_half_open_state: Option<u32>,
     /// How long it waits for the probes.
     pub max_wait_duration_in_half_open_state: Option<Duration>,
-    /// The codes that count as failures; empty for the usual ones.
-    pub failure_codes: &'static [Code],
+    /// The codes that count as failures.
+    pub failure_codes: Option<CodeSet>,
     /// The codes that count for nothing.
-    pub ignore_codes: &'static [Code],
-    /// Counts and tells, but never refuses.
-    pub metrics_only: bool,
+    pub ignore_codes: Option<CodeSet>,
+    /// What it does with what it sees.
+    pub mode: Option<BreakerMode>,
+    /// What shares one breaker.
+    pub scope: Option<BreakerScope>,
+    /// Whether DEADLINE_EXCEEDED says nothing of the peer where the caller's own time was less than half of the method's.
+    pub deadline_attribution: Option<bool>,
+    /// Whether it stays open as long as the failing peer asked for.
+    pub honor_pushback: Option<bool>,
 }
 
 /// How many calls may be under way.
@@ -137,7 +177,7 @@ impl RetryPolicy {
         initial_backoff: None,
         max_backoff: None,
         backoff_multiplier: None,
-        retryable_status_codes: &[],
+        retryable_status_codes: None,
         per_attempt_recv_timeout: None,
     };
 }
@@ -147,7 +187,9 @@ impl HedgingPolicy {
     pub const UNSET: Self = Self {
         max_attempts: None,
         hedging_delay: None,
-        non_fatal_status_codes: &[],
+        non_fatal_status_codes: None,
+        hedging_delay_percentile: None,
+        max_extra_load: None,
     };
 }
 
@@ -166,9 +208,12 @@ impl BreakerPolicy {
         open_jitter: None,
         permitted_number_of_calls_in_half_open_state: None,
         max_wait_duration_in_half_open_state: None,
-        failure_codes: &[],
-        ignore_codes: &[],
-        metrics_only: false,
+        failure_codes: None,
+        ignore_codes: None,
+        mode: None,
+        scope: None,
+        deadline_attribution: None,
+        honor_pushback: None,
     };
 }
 

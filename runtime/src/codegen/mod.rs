@@ -24,9 +24,9 @@ pub use self::{
     mount::HttpBody,
 };
 pub use crate::call::{
-    Ages, BreakerPolicy, BulkheadPolicy, Cache, Call, ClientVersion, CrossMajor, FieldAge,
-    HedgingPolicy, Idempotency, Inside, Invoke, Kind, Meeting, Method, MethodAge, Policies,
-    RateLimitPolicy, Reply, RetryPolicy, Service, Streaming, Window,
+    Ages, BreakerMode, BreakerPolicy, BreakerScope, BulkheadPolicy, Cache, Call, ClientVersion,
+    CodeSet, CrossMajor, FieldAge, HedgingPolicy, Idempotency, Inside, Invoke, Kind, Meeting,
+    Method, MethodAge, Policies, RateLimitPolicy, Reply, RetryPolicy, Service, Streaming, Window,
 };
 #[cfg(feature = "http2")]
 pub use crate::client::{Channel, ConnectError, Stack};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::standard;
 use crate::ir::{
-    Breaker, Bulkhead, ClientVersion, Code, CrossMajor, Hedging, Method, Policies, RateLimit,
-    Retry, Service, Window,
+    Breaker, BreakerMode, BreakerScope, Bulkhead, ClientVersion, Code, CrossMajor, Hedging, Method,
+    Policies, RateLimit, Retry, Service, Window,
 };
 
 /// The options of a service, a line an entry.
@@ -110,12 +110,24 @@ fn hedging(hedging: &Hedging) -> Fields {
     fields.set("max_attempts", hedging.max_attempts);
     fields.duration("hedging_delay", hedging.hedging_delay);
     fields.codes("non_fatal_status_codes", &hedging.non_fatal_status_codes);
+    fields.set("hedging_delay_percentile", hedging.hedging_delay_percentile);
+    fields.set("max_extra_load", hedging.max_extra_load);
     fields
+}
+
+/// A value of an enum as contracts spell it.
+fn spelled<T: PartialEq>(all: &[(&'static str, T)], value: Option<T>) -> Option<&'static str> {
+    let value = value?;
+    let found = all.iter().find(|(_, known)| *known == value)?;
+    Some(found.0)
 }
 
 fn breaker(breaker: &Breaker) -> Fields {
     let mut fields = Fields::default();
-    fields.set("mode", breaker.metrics_only.then_some("METRICS_ONLY"));
+    fields.set("mode", spelled(&BreakerMode::ALL, breaker.mode));
+    fields.set("scope", spelled(&BreakerScope::ALL, breaker.scope));
+    fields.set("deadline_attribution", breaker.deadline_attribution);
+    fields.set("honor_pushback", breaker.honor_pushback);
     if let Some(window) = breaker.sliding_window {
         let (kind, size) = match window {
             Window::Time(time) => ("TIME", duration(time)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tonic::Code;
 
-use super::CodeSet;
+use super::{CodeSet, Mode};
 use crate::{call::Window, policy::backoff::Backoff};
 
 /// The shortest time window: ten slices of a millisecond.
@@ -54,23 +54,6 @@ pub struct Config {
     pub failure_codes: CodeSet,
     /// The codes that say nothing about the peer; they win over `failure_codes`. Default: `CANCELLED`.
     pub ignore_codes: CodeSet,
-}
-
-/// What a breaker does when it starts, and again after a reset.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mode {
-    /// Counts, opens, probes and closes.
-    #[default]
-    Enforce,
-    /// Admits every call and counts nothing.
-    Disabled,
-    /// Refuses every call.
-    ForcedOpen,
-    /// Admits every call and counts it.
-    ForcedClosed,
-    /// Admits every call, counts it, and tells its subscribers when it would have opened.
-    MetricsOnly,
 }
 
 /// What the outcome of a call says about the peer.

@@ -1,6 +1,6 @@
 //! From what a contract declares to what a breaker works with: the defaults where the contract is silent.
 
-use super::{CodeSet, Config, Mode};
+use super::Config;
 use crate::call::BreakerPolicy;
 
 impl From<&BreakerPolicy> for Config {
@@ -11,6 +11,8 @@ impl From<&BreakerPolicy> for Config {
             ($($field:ident),*) => { $(if let Some(value) = declared.$field { config.$field = value; })* };
         }
         take!(
+            mode,
+            failure_codes,
             failure_rate_threshold,
             slow_call_rate_threshold,
             minimum_number_of_calls,
@@ -24,13 +26,8 @@ impl From<&BreakerPolicy> for Config {
             max_wait_duration_in_half_open_state
         );
         config.slow_call_duration_threshold = declared.slow_call_duration_threshold;
-        if !declared.failure_codes.is_empty() {
-            config.failure_codes = CodeSet::of(declared.failure_codes);
-        }
-        let ignored = declared.ignore_codes.iter().copied();
-        config.ignore_codes = ignored.fold(config.ignore_codes, CodeSet::with);
-        if declared.metrics_only {
-            config.mode = Mode::MetricsOnly;
+        if let Some(ignored) = declared.ignore_codes {
+            config.ignore_codes = config.ignore_codes.union(ignored);
         }
         config
     }
@@ -43,6 +40,7 @@ mod tests {
     use tonic::Code;
 
     use super::*;
+    use crate::policy::breaker::{CodeSet, Mode};
 
     #[test]
     fn a_silent_contract_means_the_defaults() {
@@ -54,9 +52,9 @@ mod tests {
         let config = Config::from(&BreakerPolicy {
             minimum_number_of_calls: Some(3),
             slow_call_duration_threshold: Some(Duration::from_secs(1)),
-            failure_codes: &[Code::Aborted],
-            ignore_codes: &[Code::NotFound],
-            metrics_only: true,
+            failure_codes: Some(CodeSet::of(&[Code::Aborted])),
+            ignore_codes: Some(CodeSet::of(&[Code::NotFound])),
+            mode: Some(Mode::MetricsOnly),
             ..BreakerPolicy::UNSET
         });
         let expected = Config {

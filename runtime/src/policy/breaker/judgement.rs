@@ -56,7 +56,7 @@ impl Mode {
     /// The state in which a breaker of this mode starts.
     pub(super) const fn state(self) -> State {
         match self {
-            Self::Enforce => State::Closed,
+            Self::Enforce | Self::AdaptiveThrottle => State::Closed,
             Self::Disabled => State::Disabled,
             Self::ForcedOpen => State::ForcedOpen,
             Self::ForcedClosed => State::ForcedClosed,

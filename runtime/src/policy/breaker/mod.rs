@@ -23,7 +23,6 @@
 
 mod admission;
 mod change;
-mod codes;
 mod config;
 mod counts;
 mod declared;
@@ -42,15 +41,14 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-pub use self::codes::CodeSet;
-pub use self::config::{Config, ConfigError, Mode, Verdict};
+pub use self::config::{Config, ConfigError, Verdict};
 pub use self::counts::Counts;
 pub use self::event::{Cause, Event, Subscription};
 pub use self::handle::Handle;
 pub use self::permit::{OwnedPermit, Permit, Rejected};
 pub use self::state::State;
 pub use self::window::Totals;
-pub use crate::call::Window;
+pub use crate::call::{BreakerMode as Mode, CodeSet, Window};
 
 use self::change::History;
 use self::counts::Counters;

@@ -7,7 +7,7 @@ use tonic::Code;
 /// A set of status codes.
 ///
 /// ```
-/// use couplet::policy::breaker::CodeSet;
+/// use couplet::call::CodeSet;
 /// use tonic::Code;
 ///
 /// let codes = CodeSet::of(&[Code::Unavailable, Code::Internal]);
@@ -40,6 +40,24 @@ impl CodeSet {
         Self(self.0 | 1 << code as u32)
     }
 
+    /// What is in either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether there is no code in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The codes in it, by number.
+    pub fn iter(self) -> impl Iterator<Item = Code> {
+        (0..=16)
+            .map(Code::from_i32)
+            .filter(move |code| self.contains(*code))
+    }
+
     /// Whether the code is in the set.
     pub const fn contains(self, code: Code) -> bool {
         self.0 & 1 << code as u32 != 0
@@ -48,10 +66,7 @@ impl CodeSet {
 
 impl fmt::Debug for CodeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let codes = (0..=16).map(Code::from_i32);
-        f.debug_set()
-            .entries(codes.filter(|code| self.contains(*code)))
-            .finish()
+        f.debug_set().entries(self.iter()).finish()
     }
 }
 
