@@ -18,7 +18,7 @@ use crate::{
     call::{Body, Call, Deadline, Frame, Frames, Invoke, Limit, Mark, Phase, Reply, Source},
     clock,
     context::Context,
-    policy::counter::Counter,
+    policy::{counter::Counter, plan::Plans},
 };
 
 /// What the deadlines of one stack did.
@@ -36,6 +36,7 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct Calling<I> {
     inner: I,
+    plans: Arc<Plans>,
     counts: Arc<Counts>,
 }
 
@@ -47,32 +48,47 @@ pub struct Serving<I> {
 }
 
 /// Bounds what it is given, as a client does. Whatever one layer is put around counts together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct CallingLayer {
+    plans: Arc<Plans>,
     counts: Arc<Counts>,
+}
+
+impl CallingLayer {
+    /// Holds calls to the timeouts in `plans`.
+    pub fn new(plans: Arc<Plans>) -> Self {
+        Self {
+            plans,
+            counts: Arc::default(),
+        }
+    }
 }
 
 impl<I> tower_layer::Layer<I> for CallingLayer {
     type Service = Calling<I>;
 
     fn layer(&self, inner: I) -> Calling<I> {
-        Calling::new(inner, Arc::clone(&self.counts))
+        Calling::new(inner, Arc::clone(&self.plans), Arc::clone(&self.counts))
     }
 }
 
 // === Calling ===
 
 impl<I> Calling<I> {
-    /// Bounds the calls of `inner`.
-    pub fn new(inner: I, counts: Arc<Counts>) -> Self {
-        Self { inner, counts }
+    /// Bounds the calls of `inner`, each as its method's row in `plans` says.
+    pub fn new(inner: I, plans: Arc<Plans>, counts: Arc<Counts>) -> Self {
+        Self {
+            inner,
+            plans,
+            counts,
+        }
     }
 }
 
 impl<I: Invoke> Invoke for Calling<I> {
     async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
         let now = *call.started.get_or_insert_with(clock::now);
-        call.deadline = effective(&call, now);
+        call.deadline = effective(&call, self.plans.timeout(call.method), now);
         let expiry = Expiry {
             deadline: call.deadline,
             started: now,
@@ -96,14 +112,14 @@ impl<I: Invoke> Invoke for Calling<I> {
 }
 
 /// The least of what this call asks for, what its method allows and what is left to the call being served.
-fn effective(call: &Call, now: Instant) -> Deadline {
+fn effective(call: &Call, planned: Option<Duration>, now: Instant) -> Deadline {
     let after = |timeout: Option<Duration>, limit| match timeout {
         Some(timeout) => Deadline::after(now, timeout, limit),
         None => Deadline::NEVER,
     };
     call.deadline
         .earliest(after(call.timeout, Limit::Call))
-        .earliest(after(call.method.policies.timeout, Limit::Method))
+        .earliest(after(planned, Limit::Method))
         .earliest(Context::current_deadline().inherited())
 }
 
@@ -252,7 +268,7 @@ mod tests {
     };
 
     fn calling<I>(inner: I) -> Calling<I> {
-        Calling::new(inner, Arc::default())
+        Calling::new(inner, Arc::new(Plans::of_contract(&ECHO)), Arc::default())
     }
 
     fn serving<I>(inner: I) -> Serving<I> {

@@ -12,7 +12,7 @@ use crate::{
         retry::{self, Retry},
         version,
     },
-    policy::breaker::Handle,
+    policy::{breaker::Handle, plan::Plans},
 };
 
 type Layers<C> = deadline::Calling<Retry<Breaker<version::Calling<C>>>>;
@@ -24,6 +24,7 @@ pub struct Client<C> {
 
 struct Parts<C> {
     layers: Layers<C>,
+    plans: Arc<Plans>,
     counts: Counts,
     breakers: Arc<Breakers>,
     service: &'static Service,
@@ -44,19 +45,27 @@ impl<C> Client<C> {
     /// Puts the client's layers for `service` over `carrier`.
     pub fn new(carrier: C, service: &'static Service) -> Self {
         let counts = Counts::default();
+        let plans = Arc::new(Plans::of_contract(service));
         let breakers = Arc::new(Breakers::new(service));
         let layers = version::Calling::new(carrier, Arc::clone(&counts.version));
         let layers = Breaker::new(layers, Arc::clone(&breakers));
         let layers = Retry::new(layers, Arc::clone(&counts.retry));
-        let layers = deadline::Calling::new(layers, Arc::clone(&counts.deadline));
+        let layers =
+            deadline::Calling::new(layers, Arc::clone(&plans), Arc::clone(&counts.deadline));
         Self {
             parts: Arc::new(Parts {
                 layers,
+                plans,
                 counts,
                 breakers,
                 service,
             }),
         }
+    }
+
+    /// What holds for each method.
+    pub fn plans(&self) -> &Arc<Plans> {
+        &self.parts.plans
     }
 
     /// What the policies did so far.
