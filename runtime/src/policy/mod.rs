@@ -28,4 +28,5 @@ pub mod counter;
 pub mod plan;
 pub mod seen;
 pub mod served;
+mod sync;
 pub mod version;

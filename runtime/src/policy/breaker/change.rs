@@ -1,12 +1,13 @@
 //! Changes of state: rare, one at a time, and told to the listeners when they have happened.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Breaker;
 use super::event::{Cause, Event};
 use super::state::{State, Word};
+use crate::policy::sync::MutexGuard;
 
 /// What outlives a change of state.
 #[derive(Debug)]

@@ -1,10 +1,11 @@
 //! What a breaker has seen in its life, for metrics and dashboards; no decision is taken from here.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::shards::Shards;
 use super::state::Outcome;
 use super::window::Totals;
+use crate::policy::sync::AtomicU64;
 
 /// Numbers of calls since the breaker was made. No change of state and no reset takes anything away.
 ///

@@ -36,9 +36,8 @@ mod state;
 mod streak;
 mod window;
 
-use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 pub use self::config::{Config, ConfigError, Verdict};
@@ -56,6 +55,7 @@ use self::event::Listeners;
 use self::state::Word;
 use self::streak::Streak;
 use self::window::Sliding;
+use crate::policy::sync::{AtomicU64, Mutex};
 
 /// The breaker of one method of one target.
 #[derive(Debug)]

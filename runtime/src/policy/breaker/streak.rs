@@ -1,8 +1,9 @@
 //! How many calls in a row have failed, in one word with the generation that it is about.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::shards::Padded;
+use crate::policy::sync::AtomicU64;
 
 /// Failures since the last success; costs nothing where no limit is set.
 #[derive(Debug)]

@@ -3,11 +3,12 @@
 //! Sixteen bits of every word are the epoch and the other 48 are twelve outcomes, so that a record of an earlier epoch
 //! cannot slip in. All threads share the ring, as the order of calls is what it is about.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::Totals;
 use crate::policy::breaker::shards::Padded;
 use crate::policy::breaker::state::Outcome;
+use crate::policy::sync::AtomicU64;
 
 const OUTCOMES: u64 = 12;
 const EPOCH: u32 = 48;

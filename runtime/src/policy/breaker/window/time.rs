@@ -6,13 +6,13 @@
 //! comes sixteen slices late takes the place of newer ones. A breaker can live with these approximations.
 
 use std::array;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, atomic::Ordering::Relaxed};
 use std::time::Duration;
 
 use super::Totals;
 use crate::policy::breaker::shards::Shards;
 use crate::policy::breaker::state::Outcome;
+use crate::policy::sync::{AtomicU64, Mutex};
 
 const SLICES: u64 = 10;
 /// A power of two above `SLICES`.
