@@ -18,6 +18,8 @@ pub struct Context {
     pub method: Option<&'static Method>,
     /// Who calls; `None` in the same process and in detached work.
     pub peer: Option<Arc<Peer>>,
+    /// How many attempts of it there were before, as its caller says (gRFC A6).
+    pub previous_attempts: u32,
 }
 
 tokio::task_local! {
@@ -29,6 +31,7 @@ impl Context {
         deadline: Deadline::NEVER,
         method: None,
         peer: None,
+        previous_attempts: 0,
     };
 
     /// The call that this task serves, or one without deadline, method and peer.
@@ -46,6 +49,12 @@ impl Context {
     pub(crate) fn current_deadline() -> Deadline {
         let deadline = SERVING.try_with(|context| context.deadline);
         deadline.unwrap_or(Deadline::NEVER)
+    }
+
+    /// Whether the call that this task serves was sent before.
+    pub(crate) fn is_repeated() -> bool {
+        let previous = SERVING.try_with(|context| context.previous_attempts);
+        previous.is_ok_and(|previous| previous > 0)
     }
 
     /// Runs `future` as a part of this call.

@@ -33,13 +33,14 @@ pub const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// What users' metadata may not say for itself. The release is not among them: a layer says it, and says it last.
-const RESERVED: [HeaderName; 8] = [
+const RESERVED: [HeaderName; 9] = [
     STATUS,
     MESSAGE,
     DETAILS,
     TIMEOUT,
     ENCODING,
     ACCEPT_ENCODING,
+    PREVIOUS_ATTEMPTS,
     header::TE,
     header::CONTENT_TYPE,
 ];
@@ -49,6 +50,8 @@ const RESERVED: [HeaderName; 8] = [
 pub struct Head {
     /// What is left of the caller's time.
     pub timeout: Option<Duration>,
+    /// How many attempts of the call there were before; none, where what is said is no number.
+    pub previous_attempts: u32,
     /// What the sender says of its release.
     pub announced: Announced,
     /// How its compressed messages are compressed.
@@ -91,6 +94,9 @@ impl Call {
             map.insert(ACCEPT_ENCODING, HeaderValue::from_static(accepted));
         }
         compress(self.encoding, &mut map);
+        if self.attempt.previous > 0 {
+            map.insert(PREVIOUS_ATTEMPTS, self.attempt.previous.into());
+        }
         map
     }
 }
@@ -115,8 +121,11 @@ impl Head {
     /// INTERNAL if the timeout is malformed or said twice, UNIMPLEMENTED if the compression is not known here.
     pub fn of_call(map: &HeaderMap) -> Result<Self, Status> {
         let timeout = read_timeout(map)?;
+        let previous = map.get(PREVIOUS_ATTEMPTS);
+        let previous = previous.and_then(|value| value.to_str().ok()?.parse().ok());
         Ok(Self {
             timeout,
+            previous_attempts: previous.unwrap_or(0),
             ..Self::of_reply(map)?
         })
     }
@@ -128,6 +137,7 @@ impl Head {
     pub fn of_reply(map: &HeaderMap) -> Result<Self, Status> {
         Ok(Self {
             timeout: None,
+            previous_attempts: 0,
             announced: Announced::read(map),
             encoding: Encoding::read(map.get(ENCODING))?,
         })

@@ -13,9 +13,20 @@ pub enum Mark {
     /// Refused on this side by a policy; nothing was sent. Says nothing about the peer.
     #[error("refused on this side, nothing was sent")]
     Refused,
-    /// No application saw the call: it never left, or the peer said that it did not look at it. Safe to send again.
+    /// No application saw the call: there was no connection, or the peer said that it did not look at it. Safe to send
+    /// again.
     #[error("no application saw this call")]
     Unprocessed,
+    /// The call never left this program, because its connection ended at that moment. Safe to send again, as often as it
+    /// takes.
+    #[error("this call never left")]
+    Unsent,
+    /// The head of the answer did not come within the time of one attempt. The application may have seen the call.
+    #[error("this attempt was not answered in its time")]
+    Unanswered,
+    /// The call failed after the head of its answer had come, and its caller may have acted on that.
+    #[error("the answer to this call had begun")]
+    Begun,
     /// The two ends were built from releases that do not fit. Says nothing about the peer's health.
     #[error("the releases of the two ends do not fit")]
     Incompatible,
@@ -25,6 +36,9 @@ type Stored = Arc<dyn Error + Send + Sync>;
 
 static REFUSED: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Refused));
 static UNPROCESSED: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Unprocessed));
+static UNSENT: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Unsent));
+static UNANSWERED: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Unanswered));
+static BEGUN: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Begun));
 static INCOMPATIBLE: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Incompatible));
 
 impl Mark {
@@ -33,6 +47,9 @@ impl Mark {
         let stored = match self {
             Self::Refused => &REFUSED,
             Self::Unprocessed => &UNPROCESSED,
+            Self::Unsent => &UNSENT,
+            Self::Unanswered => &UNANSWERED,
+            Self::Begun => &BEGUN,
             Self::Incompatible => &INCOMPATIBLE,
         };
         status.set_source(Arc::clone(stored));

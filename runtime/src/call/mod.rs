@@ -5,6 +5,7 @@
 
 mod ages;
 mod announced;
+mod attempt;
 mod body;
 mod codes;
 mod deadline;
@@ -35,6 +36,7 @@ use tonic::metadata::MetadataMap;
 
 pub use ages::{Ages, FieldAge, Inside, MethodAge};
 pub use announced::{Announced, Range};
+pub use attempt::{Attempt, Race};
 pub use body::{Body, Trailers};
 pub use codes::CodeSet;
 pub use deadline::{Deadline, Limit};
@@ -66,6 +68,8 @@ pub struct Call {
     pub started: Option<Instant>,
     /// When everything about this call must be over.
     pub deadline: Deadline,
+    /// Which attempt of the call this is.
+    pub attempt: Attempt,
     /// What the caller says of the contract it was built from.
     pub announced: Announced,
     /// How its messages are to be compressed. `None` leaves it to the carrier's setting.
@@ -88,6 +92,7 @@ impl Call {
             timeout: None,
             started: None,
             deadline: Deadline::NEVER,
+            attempt: Attempt::default(),
             announced: Announced::Unsaid,
             encoding: None,
             peer: None,

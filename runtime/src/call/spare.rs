@@ -32,6 +32,13 @@ impl Call {
     }
 }
 
+impl Spare {
+    /// When the call must be over.
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+}
+
 impl From<Spare> for Call {
     /// The same call, not yet started and with nothing announced: the layers below say that for each attempt.
     fn from(spare: Spare) -> Self {

@@ -10,6 +10,7 @@ use super::{Builder, ConnectError};
 use crate::{
     call::Service,
     carrier::{Link, local::Local},
+    layer::retry::Target,
     stack,
 };
 
@@ -33,6 +34,7 @@ pub type Stack = stack::Client<Arc<Link>>;
 #[derive(Clone)]
 pub struct Channel {
     link: Arc<Link>,
+    target: Arc<Target>,
     /// One a service, by the address of its description: two releases of one contract are two services.
     stacks: Arc<Mutex<HashMap<Address, Stack>>>,
 }
@@ -59,6 +61,7 @@ impl Channel {
     pub(super) fn new(link: Link) -> Self {
         Self {
             link: Arc::new(link),
+            target: Arc::default(),
             stacks: Arc::default(),
         }
     }
@@ -67,7 +70,7 @@ impl Channel {
     pub fn stack(&self, service: &'static Service) -> Stack {
         // Nothing under this lock can leave the map half changed.
         let mut stacks = self.stacks.lock().unwrap_or_else(PoisonError::into_inner);
-        let stack = || Stack::new(Arc::clone(&self.link), service);
+        let stack = || Stack::sharing(Arc::clone(&self.link), service, &self.target);
         stacks.entry(Address(service)).or_insert_with(stack).clone()
     }
 

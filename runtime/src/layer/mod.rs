@@ -4,6 +4,7 @@
 //! `async fn invoke(&self, call)` that reads as the story of one call. A `tower_layer::Layer` builds it. The order in which
 //! they stand is known to [`stack`](crate::stack) alone.
 
+pub mod attempt;
 pub mod breaker;
 pub mod deadline;
 pub mod panics;

@@ -25,7 +25,12 @@ thread_local! {
 impl Counter {
     /// Adds one.
     pub fn add(&self) {
-        self.0[SHARD.get()].0.fetch_add(1, Relaxed);
+        self.add_many(1);
+    }
+
+    /// Adds `many`.
+    pub fn add_many(&self, many: u64) {
+        self.0[SHARD.get()].0.fetch_add(many, Relaxed);
     }
 
     /// What was added so far, by all threads.

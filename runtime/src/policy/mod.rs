@@ -27,6 +27,7 @@ pub mod breaker;
 pub mod counter;
 pub mod outlier;
 pub mod plan;
+pub mod retry;
 pub mod seen;
 pub mod served;
 mod sync;

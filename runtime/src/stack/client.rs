@@ -7,15 +7,16 @@ use tonic::Status;
 use crate::{
     call::{Call, Invoke, Reply, Service},
     layer::{
+        attempt::Attempt,
         breaker::{Breaker, Breakers},
         deadline,
-        retry::{self, Retry},
+        retry::{self, Retry, Target},
         version,
     },
     policy::{breaker::Handle, plan::Plans},
 };
 
-type Layers<C> = deadline::Calling<Retry<Breaker<version::Calling<C>>>>;
+type Layers<C> = deadline::Calling<Retry<Breaker<version::Calling<Attempt<C>>>>>;
 
 /// The layers that a client's calls pass, with what they keep for one service at one target. Cheap to clone.
 pub struct Client<C> {
@@ -44,12 +45,18 @@ pub struct Counts {
 impl<C> Client<C> {
     /// Puts the client's layers for `service` over `carrier`.
     pub fn new(carrier: C, service: &'static Service) -> Self {
+        Self::sharing(carrier, service, &Arc::default())
+    }
+
+    /// The same, for one of several services at one target, which share what `target` holds.
+    pub fn sharing(carrier: C, service: &'static Service, target: &Arc<Target>) -> Self {
         let counts = Counts::default();
         let plans = Arc::new(Plans::of_contract(service));
         let breakers = Arc::new(Breakers::new(service));
-        let layers = version::Calling::new(carrier, Arc::clone(&counts.version));
+        let layers = version::Calling::new(Attempt::new(carrier), Arc::clone(&counts.version));
         let layers = Breaker::new(layers, Arc::clone(&breakers));
-        let layers = Retry::new(layers, Arc::clone(&counts.retry));
+        let layers = Retry::new(layers, Arc::clone(&plans), Arc::clone(target))
+            .counting(Arc::clone(&counts.retry));
         let layers =
             deadline::Calling::new(layers, Arc::clone(&plans), Arc::clone(&counts.deadline));
         Self {

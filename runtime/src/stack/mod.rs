@@ -3,11 +3,12 @@
 //! # The client's, outermost first
 //!
 //! 1. **deadline**: bounds everything below it: waiting, connecting, every attempt, the reply to its last trailer.
-//! 2. **retry**: sends a call again that no application saw. Each attempt passes everything below.
+//! 2. **retry**: sends a failed call again. Each attempt passes everything below.
 //! 3. **breaker**: sees every attempt; open, it ends the retries cheaply.
 //! 4. **version**: says the client's release and checks the server's, inside the breaker because a release that does not fit
 //!    is no sickness.
-//! 5. the **carrier**.
+//! 5. **attempt**: gives up what is not answered in the time of one attempt, inside the breaker, to which that is a failure.
+//! 6. the **carrier**.
 //!
 //! # The server's, outermost first
 //!

@@ -104,7 +104,7 @@ fn unsent(lease: &mut Lease, error: &h2::Error) -> Status {
     if lease.is_alive() {
         return Status::internal(format!("the head of the call cannot be sent: {error}"));
     }
-    Mark::Unprocessed.on(fault::of_h2(error, Side::Calling))
+    Mark::Unsent.on(fault::of_h2(error, Side::Calling))
 }
 
 /// Sends the pieces as the peer takes them, until it wants no more. What the body fails with goes to `failure`.

@@ -15,7 +15,7 @@ use super::{
     fault::{BoxError, Side},
 };
 use crate::call::{
-    self, Frame, Frames, Kind, Phase, Reply, Source, during,
+    self, Frame, Frames, Kind, Mark, Phase, Reply, Source, during,
     headers::{self, Head},
 };
 
@@ -42,7 +42,9 @@ where
     } else {
         let incoming = Incoming::new(body, Side::Calling, head.encoding, limit);
         if kind.gives_one() {
-            let (message, trailers) = during(Phase::Body, incoming.one()).await?;
+            // Its head has come, so whatever happens now is not another attempt's to mend.
+            let begun = |status| Mark::Begun.on(status);
+            let (message, trailers) = during(Phase::Body, incoming.one()).await.map_err(begun)?;
             call::Body::One(message, trailers)
         } else {
             call::Body::Many(Frames::new(incoming))

@@ -51,6 +51,7 @@ impl<I: Invoke> Invoke for Serving<I> {
             deadline,
             method: Some(call.method),
             peer: call.peer.clone(),
+            previous_attempts: call.attempt.previous,
         };
         // Pinned where it is made: moved into the timer, it would be copied once more.
         let handled = context.clone().scope(self.inner.invoke(call));

@@ -118,6 +118,7 @@ impl Arrived {
             messages,
         };
         call.started = Some(self.now);
+        call.attempt.previous = head.previous_attempts;
         call.announced = head.announced;
         call.peer = self.peer;
         call.metadata = MetadataMap::from_headers(parts.headers);

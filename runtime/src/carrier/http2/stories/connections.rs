@@ -15,14 +15,14 @@ use tokio::{
 use tonic::Code;
 
 use super::peer::{
-    Asked, answer_raw, channel, listen, serve, serve_with, speak, streaming, text, unary,
+    Asked, SERVICE, answer_raw, channel, listen, serve, serve_with, speak, streaming, text, unary,
 };
 use crate::{
     Streaming,
     call::{Invoke, Kind, Mark},
     client::{Channel, ConnectError},
     layer::retry::Retry,
-    policy::backoff::Backoff,
+    policy::{backoff::Backoff, plan::Plans},
 };
 
 /// Where nobody listens.
@@ -213,7 +213,8 @@ async fn going_away(bytes: Vec<u8>) -> String {
 #[tokio::test]
 async fn a_call_that_the_peer_did_not_look_at_is_sent_again_by_the_layer_above() {
     let channel = channel(&going_away(goaway(0)).await);
-    let retry = Retry::new(Arc::clone(channel.link()), Arc::default());
+    let plans = Arc::new(Plans::of_contract(&SERVICE));
+    let retry = Retry::new(Arc::clone(channel.link()), plans, Arc::default());
     let reply = retry.invoke(unary("hi")).await.unwrap();
     let (message, _) = reply.body.one().await.unwrap();
     assert_eq!(message.decode::<String>().unwrap(), "ok");

@@ -26,7 +26,7 @@ use crate::{
     client::Channel,
 };
 
-static SERVICE: Service = Service {
+pub(super) static SERVICE: Service = Service {
     name: "test.Peer",
     version: "1.0.0",
     accepts: "",

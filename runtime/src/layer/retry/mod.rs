@@ -1,0 +1,202 @@
+//! Sends a call again that failed: gRFC A6's retries, and its transparent retry of what no application saw.
+//!
+//! Stands inside the deadline, which bounds all attempts, and outside the breaker, which sees each of them. When a call
+//! is sent again, and when not, is decided by [`policy::retry`](crate::policy::retry); here it is kept, waited and sent.
+
+mod target;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::time::sleep_until;
+use tonic::Status;
+
+pub use self::target::Target;
+use crate::{
+    call::{Call, Deadline, Idempotency, Invoke, Method, Phase, Reply, Spare, during, headers},
+    clock,
+    context::Context,
+    policy::{
+        counter::Counter,
+        plan::{Plans, Switch},
+        retry::{Attempts, Decision, Ended, Reason, RetryConfig, Rules},
+    },
+};
+
+/// What the retries of one stack did.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Attempts that the policy of their method sent, beyond the first ones.
+    pub retries: Counter,
+    /// Calls that were sent once more because no application had seen them.
+    pub transparent: Counter,
+    /// Calls that were not sent again because too many calls to their target failed.
+    pub throttled: Counter,
+    /// Calls that failed with their last attempt.
+    pub exhausted: Counter,
+    /// The time that was waited between attempts, in nanoseconds.
+    pub retry_delay: Counter,
+}
+
+/// Sends a call again that failed.
+#[derive(Debug)]
+pub struct Retry<I> {
+    inner: I,
+    plans: Arc<Plans>,
+    target: Arc<Target>,
+    counts: Arc<Counts>,
+}
+
+/// Puts a [`Retry`] around what it is given. Whatever one layer is put around counts together.
+#[derive(Debug, Clone)]
+pub struct RetryLayer {
+    plans: Arc<Plans>,
+    target: Arc<Target>,
+    counts: Arc<Counts>,
+}
+
+impl RetryLayer {
+    /// Repeats failed calls as `plans` say, within what their `target` allows.
+    pub fn new(plans: Arc<Plans>, target: Arc<Target>) -> Self {
+        let counts = Arc::default();
+        Self {
+            plans,
+            target,
+            counts,
+        }
+    }
+}
+
+impl<I> tower_layer::Layer<I> for RetryLayer {
+    type Service = Retry<I>;
+
+    fn layer(&self, inner: I) -> Retry<I> {
+        Retry::new(inner, Arc::clone(&self.plans), Arc::clone(&self.target))
+            .counting(Arc::clone(&self.counts))
+    }
+}
+
+// === Retry ===
+
+impl<I> Retry<I> {
+    /// Repeats the failed calls of `inner` as `plans` say, within what their `target` allows.
+    pub fn new(inner: I, plans: Arc<Plans>, target: Arc<Target>) -> Self {
+        Self {
+            inner,
+            plans,
+            target,
+            counts: Arc::default(),
+        }
+    }
+
+    /// The same, counting into `counts`.
+    #[must_use]
+    pub fn counting(mut self, counts: Arc<Counts>) -> Self {
+        self.counts = counts;
+        self
+    }
+}
+
+impl<I: Invoke> Invoke for Retry<I> {
+    async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
+        let method = call.method;
+        let mut attempts = Attempts::default();
+        let spare = call.spare();
+        if self.plans.is_on(method, Switch::Retry) {
+            call.attempt.timeout = self.patience(method);
+        }
+        // One place where attempts are awaited keeps the future, which is moved about, small.
+        loop {
+            let status = match self.inner.invoke(call).await {
+                Ok(reply) => return Ok(self.succeeded(method, attempts, reply)),
+                Err(status) => status,
+            };
+            match self.again(&mut attempts, method, &status, spare.as_ref()) {
+                Some((again, None)) => call = again,
+                Some((again, Some(at))) => {
+                    during(Phase::Backoff, sleep_until(at.into())).await;
+                    call = again;
+                }
+                None => return Err(status),
+            }
+        }
+    }
+}
+
+impl<I> Retry<I> {
+    /// How long an attempt of `method` may wait for the head of its answer.
+    fn patience(&self, method: &Method) -> Option<Duration> {
+        let planned = self.plans.of(method);
+        planned.policies.retry?.per_attempt_recv_timeout
+    }
+
+    fn succeeded(&self, method: &Method, attempts: Attempts, mut reply: Reply) -> Reply {
+        if self.plans.is_on(method, Switch::Retry) {
+            self.target.throttle.succeed();
+        }
+        if attempts.ended() > 0 {
+            let previous = attempts.ended().into();
+            headers::insert(&mut reply.metadata, headers::PREVIOUS_ATTEMPTS, previous);
+        }
+        reply
+    }
+
+    /// The call to send next, and when, if it is not at once; nothing, if `status` is what came of it.
+    #[cold]
+    fn again(
+        &self,
+        attempts: &mut Attempts,
+        method: &Method,
+        status: &Status,
+        spare: Option<&Spare>,
+    ) -> Option<(Call, Option<Instant>)> {
+        let ended = Ended {
+            status,
+            resendable: spare.is_some(),
+            chained: Context::is_repeated(),
+            deadline: spare.map_or(Deadline::NEVER, Spare::deadline),
+            now: clock::now(),
+            random: fastrand::f64(),
+        };
+        let config = self.plans.of(method).policies.retry;
+        let config = config.as_ref().map(RetryConfig::from);
+        let rules = config.as_ref().map(|config| Rules {
+            config,
+            cap: self.target.attempts_cap,
+            idempotent: method.idempotency != Idempotency::Unknown,
+            throttle: &self.target.throttle,
+        });
+        let at = self.count(attempts.decide(rules, &ended), ended.now)?;
+        let mut call = Call::from(spare?.clone());
+        call.attempt.previous = attempts.ended();
+        call.attempt.timeout = config.and_then(|config| config.per_attempt_recv_timeout);
+        Some((call, at))
+    }
+
+    /// Counts what was decided; when to send again, if at all.
+    fn count(&self, decision: Decision, now: Instant) -> Option<Option<Instant>> {
+        let counts = &self.counts;
+        match decision {
+            Decision::Transparent => {
+                counts.transparent.add();
+                return Some(None);
+            }
+            Decision::RetryAt(at) => {
+                counts.retries.add();
+                let wait = at.saturating_duration_since(now).as_nanos();
+                let wait = u64::try_from(wait).unwrap_or(u64::MAX);
+                counts.retry_delay.add_many(wait);
+                return Some(Some(at));
+            }
+            Decision::Return(Reason::Throttled) => counts.throttled.add(),
+            Decision::Return(Reason::Exhausted) => counts.exhausted.add(),
+            Decision::Return(_) => {}
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;
