@@ -1,8 +1,9 @@
 //! The settings of a channel, with what holds where nothing is set.
 
-use std::{fmt, time::Duration};
+use std::{fmt, future::Future, io, time::Duration};
 
 use http::HeaderValue;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tower_layer::Layer;
 
 use super::{Channel, ConnectError};
@@ -10,7 +11,7 @@ use crate::{
     call::Encoding,
     carrier::{
         Link,
-        http2::{Config, Http2, HttpLayer, HttpService, Keepalive, Target},
+        http2::{Config, Connector, Http2, HttpLayer, HttpService, Keepalive, Target},
     },
     policy::backoff::Backoff,
 };
@@ -41,6 +42,36 @@ impl Builder {
     /// How long one attempt to connect may take, handshakes included; 20 s. A call's own deadline ends its wait earlier.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.config.connect_timeout = timeout;
+        self
+    }
+
+    /// Asks `dial` for every connection, in place of the system: for tunnels, proxies, and tests that need no socket. The
+    /// target still says what is called, in which scheme; what comes of `dial` is encrypted if that is `https`.
+    ///
+    /// It is the counterpart of a server's [`incoming`](crate::server::Builder::incoming).
+    ///
+    /// ```
+    /// use tokio::io::{DuplexStream, duplex};
+    /// use tokio::sync::mpsc::unbounded_channel;
+    ///
+    /// // A server takes the other ends from `incoming`.
+    /// let (outgoing, incoming) = unbounded_channel::<std::io::Result<DuplexStream>>();
+    /// let channel = couplet::Channel::builder("http://movies:80")
+    ///     .dial(move || {
+    ///         let (ours, theirs) = duplex(64 << 10);
+    ///         let taken = outgoing.send(Ok(theirs));
+    ///         async move { taken.map(|()| ours).map_err(|_| std::io::ErrorKind::ConnectionRefused.into()) }
+    ///     })
+    ///     .lazy();
+    /// # drop(incoming); assert!(channel.is_ok());
+    /// ```
+    pub fn dial<D, F, S>(mut self, dial: D) -> Self
+    where
+        D: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<S>> + Send + 'static,
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        self.config.connector = Some(Connector::new(dial));
         self
     }
 

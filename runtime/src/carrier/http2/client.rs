@@ -65,6 +65,7 @@ impl Http2 {
         let settings = Settings::new(&config);
         let dial = Dial {
             target,
+            connector: config.connector,
             timeout: config.connect_timeout,
             keepalive: config.keepalive,
             #[cfg(feature = "tls")]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use super::{decode::RECEIVE_LIMIT, keepalive::Keepalive};
+use super::{connector::Connector, decode::RECEIVE_LIMIT, keepalive::Keepalive};
 use crate::{
     call::Encoding,
     policy::backoff::{Backoff, MIN_CONNECT_TIMEOUT},
@@ -29,6 +29,8 @@ const SEND_BUFFER: usize = 1 << 20;
 /// The settings of one channel.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
+    /// What dials in place of the system.
+    pub(crate) connector: Option<Connector>,
     /// How long one attempt to connect may take, handshakes included.
     pub(crate) connect_timeout: Duration,
     /// The pauses between attempts to connect.
@@ -53,6 +55,7 @@ pub(crate) struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            connector: None,
             connect_timeout: MIN_CONNECT_TIMEOUT,
             backoff: Backoff::default(),
             max_connections: 4,

@@ -6,6 +6,7 @@ use tokio::net::TcpStream;
 
 use super::{
     connection::{Connection, Queue},
+    connector::Connector,
     io::Io,
     keepalive::Keepalive,
     target::{Address, Target},
@@ -15,6 +16,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Dial {
     pub(super) target: Target,
+    /// What dials in place of the system.
+    pub(super) connector: Option<Connector>,
     pub(super) timeout: Duration,
     pub(super) keepalive: Option<Keepalive>,
     #[cfg(feature = "tls")]
@@ -38,9 +41,10 @@ impl Dial {
     }
 
     async fn dial(&self) -> Result<Io, String> {
-        let io = match &self.target.address {
-            Address::Tcp(host, port) => tcp(host, *port).await,
-            Address::Unix(path) => unix(path).await,
+        let io = match (&self.connector, &self.target.address) {
+            (Some(connector), _) => connector.dial().await,
+            (None, Address::Tcp(host, port)) => tcp(host, *port).await,
+            (None, Address::Unix(path)) => unix(path).await,
         };
         io.map_err(|error| error.to_string())
     }

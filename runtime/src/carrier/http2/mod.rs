@@ -7,6 +7,7 @@
 mod client;
 mod config;
 mod connection;
+mod connector;
 pub(crate) mod decode;
 mod dial;
 pub(crate) mod encode;
@@ -32,4 +33,4 @@ pub use self::tls::{ClientTls, TlsError};
 pub use self::{
     client::Http2, keepalive::Keepalive, over::Over, service::HttpService, target::TargetError,
 };
-pub(crate) use self::{config::Config, service::HttpLayer, target::Target};
+pub(crate) use self::{config::Config, connector::Connector, service::HttpLayer, target::Target};

@@ -121,6 +121,8 @@ impl Pool {
                 Pick::Nowhere => self.connect().map_err(|why| self.unreachable(&why))?,
             }
             tokio::select! {
+                // By order and not by chance, so that a simulation can be repeated.
+                biased;
                 // The sender lives in the pool that is being used here.
                 _ = changed.changed() => attempts += 1,
                 () = freed => {}
