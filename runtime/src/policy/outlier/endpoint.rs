@@ -141,13 +141,12 @@ impl Endpoint {
             successes: (tally >> 32) as u32,
             failures: tally as u32,
         };
-        let longest = self.longest.swap(0, Relaxed);
-        (tally, longest.max(self.run.load(Relaxed)))
+        (tally, self.longest.swap(0, Relaxed))
     }
 
     /// Forgets all that was counted.
     pub(super) fn clear(&self) {
-        self.run.store(0, Relaxed);
+        self.end_run();
         self.take();
     }
 }
@@ -155,7 +154,9 @@ impl Endpoint {
 // === Endpoint: what it may be used for ===
 
 impl Endpoint {
+    /// Ejects it or lets it return; either way its failures in a row have had their effect.
     pub(super) fn set_ejected(&self, ejected: bool) {
+        self.end_run();
         self.change(|word| match ejected {
             true => Some(word | EJECTED),
             false => Some(word & !EJECTED),

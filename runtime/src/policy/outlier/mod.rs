@@ -203,7 +203,7 @@ impl Outlier {
         }
         let mut events = Vec::new();
         for entry in &mut list.entries {
-            if (starts || inert) && entry.reset() {
+            if inert && entry.reset() {
                 events.push(entry.event(Action::Returned));
             }
             if !gated {

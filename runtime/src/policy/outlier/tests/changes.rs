@@ -41,7 +41,9 @@ fn without_a_method_nothing_is_counted_and_no_sweep_is_due() {
 
     // A config that counts starts from nothing ...
     let percentage = failures(|failures| (failures.threshold, failures.request_volume) = (50, 5));
+    target.now += 100 * SECOND;
     target.reconfigure(|config| config.failure_percentage_ejection = percentage);
+    assert_eq!(target.outlier.due(), Some(target.now + 10 * SECOND));
     assert_eq!(target.sweep(), []);
     // ... and finds what happens from then on.
     target.calls(0, 5, Success);

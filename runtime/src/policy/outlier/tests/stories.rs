@@ -32,15 +32,22 @@ fn exactly_the_threshold_stays_and_one_call_more_goes() {
 
 #[test]
 fn equal_endpoints_are_no_outliers_though_their_mean_is_rounded() {
-    // Seven rates of a tenth have a mean that is greater than a tenth.
-    let mut target = Target::new(7, |config| {
-        config.success_rate_ejection = Some(SuccessRate::default());
-    });
-    for endpoint in 0..7 {
-        target.calls(endpoint, 10, Success);
-        target.calls(endpoint, 90, Failure);
+    // Three rates of a tenth, for one, have a mean that is greater than a tenth.
+    for (size, good) in (3..12).flat_map(|size| (1..10).map(move |good| (size, good))) {
+        let mut target = Target::new(size, |config| {
+            config.success_rate_ejection = Some(SuccessRate {
+                stdev_factor: 500,
+                minimum_hosts: 3,
+                request_volume: 10,
+                ..SuccessRate::default()
+            });
+        });
+        for endpoint in 0..size {
+            target.calls(endpoint, good, Success);
+            target.calls(endpoint, 10 - good, Failure);
+        }
+        assert_eq!(target.sweep(), [], "{size} at {good} of 10");
     }
-    assert_eq!(target.sweep(), []);
 }
 
 #[test]
@@ -188,6 +195,21 @@ fn a_run_of_failures_is_found_though_the_rate_is_good() {
             multiplier: 1
         }
     );
+}
+
+#[test]
+fn the_one_that_returns_is_not_ejected_again_for_what_it_did_before() {
+    let mut target = Target::new(2, |config| config.consecutive_failures = 3);
+    target.calls(0, 3, Failure);
+    target.sweep();
+    assert_eq!(target.ejected(), [0]);
+    target.now += 30 * SECOND;
+    target.sweep();
+    assert_eq!(target.sweep(), []);
+    target.calls(0, 2, Failure);
+    assert_eq!(target.sweep(), []);
+    target.calls(0, 1, Failure);
+    assert_eq!(target.sweep().len(), 1);
 }
 
 #[test]
