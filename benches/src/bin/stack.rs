@@ -9,7 +9,7 @@ use couplet::{
         Ages, Announced, Body, BreakerPolicy, Cache, Call, FieldAge, Idempotency, Inside, Invoke,
         Kind, Meeting, Message, Method, MethodAge, Policies, Reply, RetryPolicy, Service,
     },
-    stack::Client,
+    stack::{Client, ClientSettings},
 };
 use couplet_benches::alloc::{Counting, count};
 
@@ -99,7 +99,7 @@ const CALLS: u32 = 400_000;
 fn main() {
     let message = Message::encode(&"a hundred bytes ".repeat(6)).expect("short enough");
     let bare = best(1, &Null, &METHODS[0], &message);
-    let stack = Client::new(Null, &ECHO);
+    let stack = Client::new(Null, &ECHO, &ClientSettings::default());
     for threads in [1, 2] {
         let (nanos, allocations) = best(threads, &stack, &METHODS[0], &message);
         println!(
@@ -108,13 +108,13 @@ fn main() {
             bare.0, bare.1
         );
     }
-    let saying = Client::new(Saying, &ECHO);
+    let saying = Client::new(Saying, &ECHO, &ClientSettings::default());
     let (nanos, allocations) = best(1, &saying, &METHODS[0], &message);
     println!("with a server that says its version: {nanos:.0} ns and {allocations:.2} allocations");
     assert!(saying.counts().version.fitting.sum() > 0);
     let (nanos, allocations) = best(
         1,
-        &Client::new(Null, &PER_CALL),
+        &Client::new(Null, &PER_CALL, &ClientSettings::default()),
         &PER_CALL_METHODS[0],
         &message,
     );

@@ -7,7 +7,7 @@ use tonic::Status;
 use crate::{
     call::{Call, Deadline, Erased, Invoke, Limit, Refused, Reply, Route, share},
     codegen::Contract,
-    stack::{self, Mount, Versioned, VersionedError},
+    stack::{self, Mount, ServerSettings, Versioned, VersionedError},
 };
 
 /// Services of this process, reached by their clients as if they were elsewhere.
@@ -31,7 +31,7 @@ impl Local {
     #[must_use]
     pub fn with<C: Contract>(mut self, contract: C) -> Self {
         let counts = contract.counts();
-        let invoke = share(stack::server(contract, &counts));
+        let invoke = share(stack::server(contract, &ServerSettings::default(), &counts));
         let methods = C::SERVICE.methods.iter();
         self.extend(methods.map(|method| Route::One(method, Arc::clone(&invoke))));
         self
@@ -42,7 +42,7 @@ impl Local {
     /// # Errors
     /// If they do not go together.
     pub fn with_versioned<C>(mut self, versioned: Versioned<C>) -> Result<Self, VersionedError> {
-        self.extend(versioned.mount()?.routes);
+        self.extend(versioned.mount(&ServerSettings::default())?.routes);
         Ok(self)
     }
 

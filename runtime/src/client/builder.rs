@@ -8,18 +8,21 @@ use tower_layer::Layer;
 
 use super::{Channel, ConnectError};
 use crate::{
-    call::Encoding,
+    call::{Encoding, Invoke, Shared},
     carrier::{
         Link,
         http2::{Config, Connector, Http2, HttpLayer, HttpService, Keepalive, Target},
+        local::Local,
     },
     policy::backoff::Backoff,
+    stack::{ClientPlace, ClientSettings},
 };
 
 /// Settings for a [`Channel`]. Every one has a default.
 #[must_use = "a channel comes of `connect` or `lazy`"]
 pub struct Builder {
-    target: String,
+    reach: Reach,
+    stack: ClientSettings,
     config: Config,
     user_agent: Option<String>,
     layers: Vec<HttpLayer>,
@@ -27,10 +30,32 @@ pub struct Builder {
     tls: Option<super::ClientTls>,
 }
 
+/// What a channel reaches.
+#[derive(Debug)]
+pub(super) enum Reach {
+    /// A target, not yet read.
+    Target(String),
+    /// Services of this process.
+    Local(Local),
+}
+
+impl From<String> for Reach {
+    fn from(target: String) -> Self {
+        Self::Target(target)
+    }
+}
+
+impl From<Local> for Reach {
+    fn from(services: Local) -> Self {
+        Self::Local(services)
+    }
+}
+
 impl Builder {
-    pub(super) fn new(target: String) -> Self {
+    pub(super) fn new(reach: impl Into<Reach>) -> Self {
         Self {
-            target,
+            reach: reach.into(),
+            stack: ClientSettings::default(),
             config: Config::default(),
             user_agent: None,
             layers: Vec::new(),
@@ -144,6 +169,20 @@ impl Builder {
         self
     }
 
+    /// Puts a layer of your own at `place` in the stack of every service; what is put there first sees a call first.
+    ///
+    /// A `tower::Layer` over [`Call`]s fits in by [`FromTower`](crate::layer::tower::FromTower).
+    ///
+    /// [`Call`]: crate::call::Call
+    pub fn layer<L>(mut self, place: ClientPlace, layer: L) -> Self
+    where
+        L: Layer<Shared> + Send + Sync + 'static,
+        L::Service: Invoke + 'static,
+    {
+        self.stack.layers.put(place, layer);
+        self
+    }
+
     /// The certificates for `https`.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: super::ClientTls) -> Self {
@@ -175,21 +214,25 @@ impl Builder {
             };
             self.config.user_agent = value;
         }
-        let target = Target::parse(&self.target)?;
+        let target = match self.reach {
+            Reach::Local(services) => return Ok(Channel::new(Link::Local(services), self.stack)),
+            Reach::Target(target) => target,
+        };
+        let parsed = Target::parse(&target)?;
         #[cfg(feature = "tls")]
         {
             self.config.tls = match self.tls {
-                _ if target.scheme == http::uri::Scheme::HTTP => None,
-                Some(tls) => Some(tls.encrypt(&target)?),
-                None => Some(super::ClientTls::new().encrypt(&target)?),
+                _ if parsed.scheme == http::uri::Scheme::HTTP => None,
+                Some(tls) => Some(tls.encrypt(&parsed)?),
+                None => Some(super::ClientTls::new().encrypt(&parsed)?),
             };
         }
         #[cfg(not(feature = "tls"))]
-        if target.scheme == http::uri::Scheme::HTTPS {
-            return Err(ConnectError::NoTls(self.target));
+        if parsed.scheme == http::uri::Scheme::HTTPS {
+            return Err(ConnectError::NoTls(target));
         }
-        let http2 = Http2::new(target, self.config, self.layers);
-        Ok(Channel::new(Link::Http2(http2)))
+        let http2 = Http2::new(parsed, self.config, self.layers);
+        Ok(Channel::new(Link::Http2(http2), self.stack))
     }
 }
 
@@ -197,7 +240,8 @@ impl fmt::Debug for Builder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Builder")
-            .field("target", &self.target)
+            .field("reach", &self.reach)
+            .field("stack", &self.stack)
             .field("config", &self.config)
             .finish_non_exhaustive()
     }

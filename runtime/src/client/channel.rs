@@ -10,8 +10,7 @@ use super::{Builder, ConnectError};
 use crate::{
     call::Service,
     carrier::{Link, local::Local},
-    layer::retry::Target,
-    stack,
+    stack::{self, ClientSettings},
 };
 
 /// The stack of a client that was made of a [`Channel`].
@@ -34,7 +33,7 @@ pub type Stack = stack::Client<Arc<Link>>;
 #[derive(Clone)]
 pub struct Channel {
     link: Arc<Link>,
-    target: Arc<Target>,
+    settings: Arc<ClientSettings>,
     /// One a service, by the address of its description: two releases of one contract are two services.
     stacks: Arc<Mutex<HashMap<Address, Stack>>>,
 }
@@ -55,13 +54,18 @@ impl Channel {
 
     /// A channel to services of the same process, with the same policies and no socket.
     pub fn local(services: Local) -> Self {
-        Self::new(Link::Local(services))
+        Self::new(Link::Local(services), ClientSettings::default())
     }
 
-    pub(super) fn new(link: Link) -> Self {
+    /// Settings for a channel to services of the same process. Those that concern connections mean nothing to it.
+    pub fn local_builder(services: Local) -> Builder {
+        Builder::new(services)
+    }
+
+    pub(super) fn new(link: Link, settings: ClientSettings) -> Self {
         Self {
             link: Arc::new(link),
-            target: Arc::default(),
+            settings: Arc::new(settings),
             stacks: Arc::default(),
         }
     }
@@ -70,7 +74,7 @@ impl Channel {
     pub fn stack(&self, service: &'static Service) -> Stack {
         // Nothing under this lock can leave the map half changed.
         let mut stacks = self.stacks.lock().unwrap_or_else(PoisonError::into_inner);
-        let stack = || Stack::sharing(Arc::clone(&self.link), service, &self.target);
+        let stack = || Stack::new(Arc::clone(&self.link), service, &self.settings);
         stacks.entry(Address(service)).or_insert_with(stack).clone()
     }
 

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use super::Contract;
-use crate::{carrier::http2::serve::mounted, stack};
+use crate::{
+    carrier::http2::serve::mounted,
+    stack::{self, ServerSettings},
+};
 
 /// Any body of an HTTP request that a router hands over.
 pub trait HttpBody:
@@ -31,7 +34,7 @@ pub type HttpFuture = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallibl
 pub fn http<C: Contract, B: HttpBody>(contract: C, request: Request<B>) -> HttpFuture {
     Box::pin(async move {
         let counts = contract.counts();
-        let layers = stack::server(contract, &counts);
+        let layers = stack::server(contract, &ServerSettings::default(), &counts);
         Ok(mounted(C::SERVICE, &layers, request).await)
     })
 }

@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod breaker;
 pub mod deadline;
 pub mod panics;
+pub mod place;
 pub mod retry;
 mod timer;
 pub mod tower;

@@ -27,16 +27,19 @@ use super::{
     listener::{Boxed, Listener},
 };
 use crate::{
+    call::{Invoke, Shared},
     carrier::http2::fault::BoxError,
     carrier::http2::serve::{self, Dispatch, Foreign, Messages, Mounts, Routes, Settings},
-    stack::{Mount, Mounted, VersionedError},
+    stack::{Mount, Mounted, ServerPlace, ServerSettings, VersionedError},
 };
 
 /// Builds a [`Server`]. Every bound has a default; see the methods that set them.
 #[must_use = "does nothing until it is served or bound"]
 pub struct Builder {
+    added: Vec<Added>,
+    /// What was added, once its layers are around it.
     pub(super) contracts: Vec<Mounted>,
-    misfit: Option<VersionedError>,
+    stack: ServerSettings,
     pub(super) foreign: Vec<(&'static str, Foreign)>,
     #[cfg(feature = "health")]
     pub(super) health: bool,
@@ -57,13 +60,16 @@ pub struct Builder {
 #[derive(Debug, Clone)]
 pub struct Routed(Foreign);
 
+type Added = Box<dyn FnOnce(&ServerSettings) -> Result<Mounted, VersionedError> + Send>;
+
 // === Builder ===
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
+            added: Vec::new(),
             contracts: Vec::new(),
-            misfit: None,
+            stack: ServerSettings::default(),
             foreign: Vec::new(),
             #[cfg(feature = "health")]
             health: false,
@@ -89,11 +95,21 @@ impl Builder {
         clippy::should_implement_trait,
         reason = "nobody takes a server for a number"
     )]
-    pub fn add(mut self, service: impl Mount) -> Self {
-        match service.mount() {
-            Ok(mounted) => self.contracts.push(mounted),
-            Err(misfit) => drop(self.misfit.get_or_insert(misfit)),
-        }
+    pub fn add(mut self, service: impl Mount + Send + 'static) -> Self {
+        self.added.push(Box::new(|stack| service.mount(stack)));
+        self
+    }
+
+    /// Puts a layer of your own at `place` in the stack around every contract; what is put there first sees a call first.
+    /// Health, reflection and tonic's services pass none.
+    ///
+    /// A `tower::Layer` over [`Call`](crate::call::Call)s fits in by [`FromTower`](crate::layer::tower::FromTower).
+    pub fn layer<L>(mut self, place: ServerPlace, layer: L) -> Self
+    where
+        L: Layer<Shared> + Send + Sync + 'static,
+        L::Service: Invoke + 'static,
+    {
+        self.stack.layers.put(place, layer);
         self
     }
 
@@ -201,8 +217,8 @@ impl Builder {
     }
 
     fn over(mut self, listener: Listener) -> Result<Server, ServeError> {
-        if let Some(misfit) = self.misfit {
-            return Err(misfit.into());
+        for add in std::mem::take(&mut self.added) {
+            self.contracts.push(add(&self.stack)?);
         }
         let mut routes = Routes::default();
         let extras = Extras::add_to(&mut self)?;
@@ -243,12 +259,12 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let contracts = self.contracts.iter().map(|mounted| mounted.service.name);
         let foreign = self.foreign.iter().map(|(name, _)| *name);
-        let services: Vec<_> = contracts.chain(foreign).collect();
         formatter
             .debug_struct("Builder")
-            .field("services", &services)
+            .field("contracts", &self.added.len())
+            .field("foreign", &foreign.collect::<Vec<_>>())
+            .field("stack", &self.stack)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }

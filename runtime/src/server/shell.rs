@@ -14,7 +14,7 @@ use tower_service::Service as HttpService;
 use crate::{
     carrier::http2::serve::{Foreign, Messages, Mounts, Routes},
     codegen::{HttpBody, serve},
-    stack::{Mount, Versioned, VersionedError},
+    stack::{Mount, ServerSettings, Versioned, VersionedError},
 };
 
 /// What a [`Versioned`] is to other servers' routers. Cheap to clone.
@@ -29,7 +29,7 @@ impl<C> Versioned<C> {
     /// # Errors
     /// If the implementations do not go together.
     pub fn into_shell(self) -> Result<VersionedShell<C>, VersionedError> {
-        let mounted = self.mount()?;
+        let mounted = self.mount(&ServerSettings::default())?;
         let mut routes = Routes::default();
         // It is the only one.
         let _ = routes.add(mounted.service, mounted.routes);

@@ -4,19 +4,22 @@ use std::{fmt, future::Future, sync::Arc};
 
 use tonic::Status;
 
+use super::{ClientPlace, ClientSettings};
 use crate::{
     call::{Call, Invoke, Reply, Service},
     layer::{
         attempt::Attempt,
         breaker::{Breaker, Breakers},
         deadline,
-        retry::{self, Retry, Target},
+        place::Place,
+        retry::{self, Retry},
         version,
     },
     policy::{breaker::Handle, plan::Plans},
 };
 
-type Layers<C> = deadline::Calling<Retry<Breaker<version::Calling<Attempt<C>>>>>;
+type Attempts<C> = Place<Breaker<version::Calling<Attempt<Place<C>>>>>;
+type Layers<C> = Place<deadline::Calling<Retry<Attempts<C>>>>;
 
 /// The layers that a client's calls pass, with what they keep for one service at one target. Cheap to clone.
 pub struct Client<C> {
@@ -42,23 +45,22 @@ pub struct Counts {
     pub version: Arc<version::Counts>,
 }
 
-impl<C> Client<C> {
+impl<C: Invoke + 'static> Client<C> {
     /// Puts the client's layers for `service` over `carrier`.
-    pub fn new(carrier: C, service: &'static Service) -> Self {
-        Self::sharing(carrier, service, &Arc::default())
-    }
-
-    /// The same, for one of several services at one target, which share what `target` holds.
-    pub fn sharing(carrier: C, service: &'static Service, target: &Arc<Target>) -> Self {
+    pub fn new(carrier: C, service: &'static Service, settings: &ClientSettings) -> Self {
+        let own = &settings.layers;
         let counts = Counts::default();
         let plans = Arc::new(Plans::of_contract(service));
         let breakers = Arc::new(Breakers::new(service));
-        let layers = version::Calling::new(Attempt::new(carrier), Arc::clone(&counts.version));
+        let layers = own.around(&ClientPlace::Carrier, carrier);
+        let layers = version::Calling::new(Attempt::new(layers), Arc::clone(&counts.version));
         let layers = Breaker::new(layers, Arc::clone(&breakers));
-        let layers = Retry::new(layers, Arc::clone(&plans), Arc::clone(target))
+        let layers = own.around(&ClientPlace::Attempt, layers);
+        let layers = Retry::new(layers, Arc::clone(&plans), Arc::clone(&settings.target))
             .counting(Arc::clone(&counts.retry));
         let layers =
             deadline::Calling::new(layers, Arc::clone(&plans), Arc::clone(&counts.deadline));
+        let layers = own.around(&ClientPlace::Call, layers);
         Self {
             parts: Arc::new(Parts {
                 layers,
@@ -69,7 +71,9 @@ impl<C> Client<C> {
             }),
         }
     }
+}
 
+impl<C> Client<C> {
     /// What holds for each method.
     pub fn plans(&self) -> &Arc<Plans> {
         &self.parts.plans

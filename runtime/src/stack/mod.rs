@@ -17,16 +17,24 @@
 //! 3. **panics**: inside whatever counts, so that what was taken is given back.
 //! 4. the **handler**, which reads the body.
 //!
+//! # Places for layers of a user's own
+//!
+//! A client has three: [`Call`](ClientPlace::Call) around everything, [`Attempt`](ClientPlace::Attempt) between retry and
+//! breaker, [`Carrier`](ClientPlace::Carrier) at the very bottom. A server has two: [`Arrival`](ServerPlace::Arrival) after
+//! the version check, [`Handler`](ServerPlace::Handler) next to the handler.
+//!
 //! Where several releases of a service are served, all of this stands around each, and the choice between them before.
 
 mod client;
 mod mount;
 mod server;
+mod settings;
 mod versioned;
 
 pub use self::{
     client::{Client, Counts},
     mount::{Mount, Mounted},
     server::{ServerCounts, ServerLayers, server},
+    settings::{ClientPlace, ClientSettings, ServerPlace, ServerSettings},
     versioned::{Nothing, Versioned, VersionedError},
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ServerCounts, VersionedError, server};
+use super::{ServerCounts, ServerSettings, VersionedError, server};
 use crate::{
     call::{Route, Service, share},
     codegen::Contract,
@@ -10,11 +10,11 @@ use crate::{
 
 /// What a server can serve: every contract, and [`Versioned`](super::Versioned).
 pub trait Mount {
-    /// The routes to it, inside the server's layers.
+    /// The routes to it, inside the server's layers, which are built with `settings`.
     ///
     /// # Errors
     /// If its parts do not go together.
-    fn mount(self) -> Result<Mounted, VersionedError>;
+    fn mount(self, settings: &ServerSettings) -> Result<Mounted, VersionedError>;
 }
 
 /// A service inside the server's layers.
@@ -29,9 +29,9 @@ pub struct Mounted {
 }
 
 impl<C: Contract> Mount for C {
-    fn mount(self) -> Result<Mounted, VersionedError> {
+    fn mount(self, settings: &ServerSettings) -> Result<Mounted, VersionedError> {
         let counts = self.counts();
-        let invoke = share(server(self, &counts));
+        let invoke = share(server(self, settings, &counts));
         let methods = C::SERVICE.methods.iter();
         Ok(Mounted {
             service: C::SERVICE,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::{ServerPlace, ServerSettings};
 use crate::{
     codegen::Contract,
-    layer::{deadline, panics::Catch, version},
+    layer::{deadline, panics::Catch, place::Place, version},
 };
 
 /// The layers around a service.
-pub type ServerLayers<C> = deadline::Serving<version::Serving<Catch<C>>>;
+pub type ServerLayers<C> = deadline::Serving<version::Serving<Place<Catch<Place<C>>>>>;
 
 /// What the policies of a server's stack did so far.
 #[derive(Debug, Clone, Default)]
@@ -20,8 +21,15 @@ pub struct ServerCounts {
 }
 
 /// Puts the server's layers around `contract`; they count into `counts`.
-pub fn server<C: Contract>(contract: C, counts: &ServerCounts) -> ServerLayers<C> {
+pub fn server<C: Contract>(
+    contract: C,
+    settings: &ServerSettings,
+    counts: &ServerCounts,
+) -> ServerLayers<C> {
+    let own = &settings.layers;
+    let contract = own.around(&ServerPlace::Handler, contract);
     let contract = Catch::new(contract);
+    let contract = own.around(&ServerPlace::Arrival, contract);
     let contract = version::Serving::new(contract, Arc::clone(&counts.version));
     deadline::Serving::new(contract, Arc::clone(&counts.deadline))
 }

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
 
-use super::{Mount, Mounted, ServerCounts, server};
+use super::{Mount, Mounted, ServerCounts, ServerSettings, server};
 use crate::{
     call::{Method, Minimum, Range, Route, Service, Shared, share},
     codegen::Contract,
@@ -93,8 +93,11 @@ pub enum VersionedError {
 struct Served {
     said: String,
     service: &'static Service,
-    invoke: Shared,
+    wrap: Wrap,
 }
+
+/// Puts the layers around an implementation.
+type Wrap = Box<dyn FnOnce(&ServerSettings, &ServerCounts) -> Shared + Send>;
 
 // === Versioned ===
 
@@ -139,7 +142,7 @@ impl<C: Contract> Versioned<C> {
         self.served.push(Served {
             said,
             service: D::SERVICE,
-            invoke: share(server(implementation, &self.counts)),
+            wrap: Box::new(|settings, counts| share(server(implementation, settings, counts))),
         });
     }
 }
@@ -181,7 +184,7 @@ impl<C> Versioned<C> {
 }
 
 impl<C> Mount for Versioned<C> {
-    fn mount(self) -> Result<Mounted, VersionedError> {
+    fn mount(self, settings: &ServerSettings) -> Result<Mounted, VersionedError> {
         let (served, unversioned, counts) = self.sorted()?;
         let unversioned = preferred(&served, unversioned)?;
         let services: Arc<[_]> = served.iter().map(|served| served.service).collect();
@@ -190,12 +193,10 @@ impl<C> Mount for Versioned<C> {
         };
         // What each method is to the releases that have it, newest first.
         let mut methods: BTreeMap<&str, Vec<Candidate>> = BTreeMap::new();
-        for Served {
-            service, invoke, ..
-        } in &served
-        {
+        for Served { service, wrap, .. } in served {
+            let layers = wrap(settings, &counts);
             for method in service.methods {
-                let invoke = Arc::clone(invoke);
+                let invoke = Arc::clone(&layers);
                 let candidates = methods.entry(method.path).or_default();
                 candidates.push(Candidate { method, invoke });
             }

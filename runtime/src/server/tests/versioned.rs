@@ -76,7 +76,7 @@ fn both() -> Versioned<Old> {
     Versioned::new().serve("1.4", Old).serve("2.1", New)
 }
 
-async fn served<C>(versioned: Versioned<C>) -> Client {
+async fn served<C: 'static>(versioned: Versioned<C>) -> Client {
     let server = Server::builder().add(versioned);
     let server = server.bind("127.0.0.1:0").await.unwrap();
     let socket = TcpStream::connect(server.local_addr().unwrap());

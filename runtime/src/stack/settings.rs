@@ -1,0 +1,46 @@
+//! What the stacks of a channel or of a server are built with, besides the service that each is for.
+
+use std::sync::Arc;
+
+use crate::layer::{place::Own, retry::Target};
+
+/// Where a layer of a user's own may stand in a client's stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientPlace {
+    /// Outermost: sees each call once, and its outcome as the caller gets it.
+    Call,
+    /// Around each attempt: inside the deadline, the limits and the retries, outside the breaker. What it refuses is
+    /// retried as any other outcome.
+    Attempt,
+    /// Innermost: sees what is sent, with everything that the layers above have added.
+    Carrier,
+}
+
+/// Where a layer of a user's own may stand in a server's stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerPlace {
+    /// After the deadline and the version check, which cost nothing, and before the limits: the place to refuse callers
+    /// that may not call.
+    Arrival,
+    /// Innermost, next to the handler: inside the limits and the net under panics. The place for what takes time, such as
+    /// asking another service who the caller is.
+    Handler,
+}
+
+/// What a channel's stacks are built with.
+#[derive(Debug, Clone, Default)]
+pub struct ClientSettings {
+    /// The user's own layers.
+    pub layers: Own<ClientPlace>,
+    /// What the services at the target share.
+    pub target: Arc<Target>,
+}
+
+/// What a server's stacks are built with.
+#[derive(Debug, Clone, Default)]
+pub struct ServerSettings {
+    /// The user's own layers.
+    pub layers: Own<ServerPlace>,
+}
