@@ -75,6 +75,16 @@ impl Frames {
         }))
     }
 
+    /// A stream that is over, to leave in the place of another one.
+    pub(super) fn empty() -> Self {
+        Self(Box::new(Watched {
+            source: None,
+            unpaused: 0,
+            interrupts: Vec::new(),
+            hooks: Vec::new(),
+        }))
+    }
+
     /// A stream of one message.
     pub(crate) fn once(message: Message, trailers: Trailers) -> Self {
         Self::new(Once {

@@ -20,6 +20,8 @@ mod peer;
 mod phase;
 mod policies;
 mod release;
+mod replay;
+mod room;
 mod route;
 mod spare;
 pub mod status;
@@ -53,6 +55,8 @@ pub use policies::{
     RateLimitPolicy, RetryPolicy, Window,
 };
 pub use release::{Declared, Minimum, Release, ReleaseError, Said};
+pub use replay::Replay;
+pub use room::{CALL_ROOM, CHANNEL_ROOM, Room};
 pub use route::{Choose, Refused, Route};
 pub use spare::Spare;
 pub use streaming::Streaming;

@@ -1,35 +1,70 @@
 //! What it takes to send a call once more, at the price of a reference count while nothing goes wrong.
 
+use std::sync::Arc;
+
 use http::Extensions;
 use tonic::metadata::MetadataMap;
 
-use super::{Body, Call, Deadline, Encoding, Message, Method};
+use super::{Body, Call, Deadline, Encoding, Message, Method, Replay, Room, room::Held};
 
-/// A copy of a call, kept small: the message is shared, and what most calls do not have is behind a pointer.
-#[derive(Debug, Clone)]
+/// Messages up to this size are kept without being counted: there are only as many as there are calls under way, and
+/// counting would cost each of them more than it is worth.
+const SMALL: usize = 4 << 10;
+
+/// A copy of a call, kept small: messages are shared, and what most calls do not have is behind a pointer.
+#[derive(Debug)]
 pub struct Spare {
     method: &'static Method,
     deadline: Deadline,
     encoding: Option<Encoding>,
-    message: Message,
+    kept: Kept,
     rest: Option<Box<(MetadataMap, Extensions)>>,
 }
 
+#[derive(Debug)]
+enum Kept {
+    One(
+        Message,
+        #[expect(dead_code, reason = "gives its bytes back when dropped")] Option<Held>,
+    ),
+    /// And the number of the attempt that was sent last.
+    Many(Replay, u32),
+}
+
 impl Call {
-    /// Keeps what it takes to send this call once more; `None` for a stream, which is gone once read.
-    pub fn spare(&self) -> Option<Spare> {
-        let Body::One(message, _) = &self.body else {
-            return None;
+    /// Keeps what it takes to send this call once more, if there is `room` for its message. Those of a stream are kept
+    /// as they are sent.
+    pub fn spare(&mut self, room: &Arc<Room>) -> Option<Spare> {
+        let kept = match &mut self.body {
+            Body::One(message, _) => {
+                let held = match message.framed().len() {
+                    ..=SMALL => None,
+                    bytes => Some(hold(bytes, room)?),
+                };
+                Kept::One(message.clone(), held)
+            }
+            Body::Many(frames) => {
+                let source = std::mem::replace(frames, super::Frames::empty());
+                let replay = Replay::new(source, room);
+                let (first, number) = replay.join();
+                *frames = first;
+                Kept::Many(replay, number)
+            }
         };
         let plain = self.metadata.is_empty() && self.extensions.is_empty();
         Some(Spare {
             method: self.method,
             deadline: self.deadline,
             encoding: self.encoding,
-            message: message.clone(),
+            kept,
             rest: (!plain).then(|| Box::new((self.metadata.clone(), self.extensions.clone()))),
         })
     }
+}
+
+fn hold(bytes: usize, room: &Arc<Room>) -> Option<Held> {
+    let mut held = Held::of(room);
+    held.take(bytes).then_some(held)
 }
 
 impl Spare {
@@ -37,16 +72,63 @@ impl Spare {
     pub fn deadline(&self) -> Deadline {
         self.deadline
     }
-}
 
-impl From<Spare> for Call {
-    /// The same call, not yet started and with nothing announced: the layers below say that for each attempt.
-    fn from(spare: Spare) -> Self {
-        let mut call = Self::new(spare.method, Body::One(spare.message, None));
-        call.deadline = spare.deadline;
-        call.encoding = spare.encoding;
-        if let Some(rest) = spare.rest {
-            (call.metadata, call.extensions) = *rest;
+    /// Whether all of the call is still there.
+    pub fn is_whole(&self) -> bool {
+        match &self.kept {
+            Kept::One(..) => true,
+            Kept::Many(replay, _) => replay.is_whole(),
+        }
+    }
+
+    /// The messages of a streamed call.
+    pub fn replay(&self) -> Option<&Replay> {
+        match &self.kept {
+            Kept::One(..) => None,
+            Kept::Many(replay, _) => Some(replay),
+        }
+    }
+
+    /// Keeps no more for a further attempt than the one that was sent last has not read yet.
+    pub fn commit(&self) {
+        if let Kept::Many(replay, last) = &self.kept {
+            replay.commit(*last);
+        }
+    }
+
+    /// The same call, not yet started and with nothing announced: the layers below say that for each attempt. What is
+    /// left of earlier attempts sends no more.
+    pub fn again(&mut self) -> Call {
+        let body = match &mut self.kept {
+            Kept::One(message, _) => Body::One(message.clone(), None),
+            Kept::Many(replay, last) => {
+                let (frames, number) = replay.restart();
+                *last = number;
+                Body::Many(frames)
+            }
+        };
+        self.call(body)
+    }
+
+    /// The same call beside those that are under way, and its number among them.
+    pub fn beside(&mut self) -> (Call, u32) {
+        let (body, number) = match &mut self.kept {
+            Kept::One(message, _) => (Body::One(message.clone(), None), 0),
+            Kept::Many(replay, last) => {
+                let (frames, number) = replay.join();
+                *last = number;
+                (Body::Many(frames), number)
+            }
+        };
+        (self.call(body), number)
+    }
+
+    fn call(&self, body: Body) -> Call {
+        let mut call = Call::new(self.method, body);
+        call.deadline = self.deadline;
+        call.encoding = self.encoding;
+        if let Some(rest) = &self.rest {
+            (call.metadata, call.extensions) = (**rest).clone();
         }
         call
     }

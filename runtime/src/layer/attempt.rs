@@ -71,6 +71,7 @@ impl<F: Future<Output = Result<Reply, Status>>> Future for Waiting<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        Phase::Queue.note();
         if let answer @ Poll::Ready(_) = this.future.poll(context) {
             return answer;
         }

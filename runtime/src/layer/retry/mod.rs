@@ -6,6 +6,8 @@
 mod target;
 
 use std::{
+    future::{Future, poll_fn},
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,7 +17,10 @@ use tonic::Status;
 
 pub use self::target::Target;
 use crate::{
-    call::{Call, Deadline, Idempotency, Invoke, Method, Phase, Reply, Spare, during, headers},
+    call::{
+        Body, Call, Deadline, End, Idempotency, Invoke, Method, Phase, Reply, Spare, during,
+        headers,
+    },
     clock,
     context::Context,
     policy::{
@@ -103,17 +108,21 @@ impl<I: Invoke> Invoke for Retry<I> {
     async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
         let method = call.method;
         let mut attempts = Attempts::default();
-        let spare = call.spare();
+        let mut spare = call.spare(&self.target.room);
         if self.plans.is_on(method, Switch::Retry) {
             call.attempt.timeout = self.patience(method);
         }
         // One place where attempts are awaited keeps the future, which is moved about, small.
         loop {
-            let status = match self.inner.invoke(call).await {
+            let answer = match spare.as_ref().and_then(Spare::replay) {
+                None => self.inner.invoke(call).await,
+                Some(_) => Box::pin(committing(&spare, self.inner.invoke(call))).await,
+            };
+            let status = match answer {
                 Ok(reply) => return Ok(self.succeeded(method, attempts, reply)),
                 Err(status) => status,
             };
-            match self.again(&mut attempts, method, &status, spare.as_ref()) {
+            match self.again(&mut attempts, method, &status, spare.as_mut()) {
                 Some((again, None)) => call = again,
                 Some((again, Some(at))) => {
                     during(Phase::Backoff, sleep_until(at.into())).await;
@@ -125,6 +134,28 @@ impl<I: Invoke> Invoke for Retry<I> {
     }
 }
 
+/// Waits for the answer to an attempt of a streamed call, which is committed to it when the head of its answer comes.
+async fn committing(
+    spare: &Option<Spare>,
+    attempt: impl Future<Output = Result<Reply, Status>>,
+) -> Result<Reply, Status> {
+    let mut attempt = pin!(attempt);
+    let commit = || spare.as_ref().map(Spare::commit);
+    let answer = poll_fn(|context| {
+        Phase::Queue.note();
+        let polled = attempt.as_mut().poll(context);
+        if polled.is_pending() && Phase::last() == Phase::Body {
+            commit();
+        }
+        polled
+    });
+    let answer = answer.await;
+    if answer.is_ok() {
+        commit();
+    }
+    answer
+}
+
 impl<I> Retry<I> {
     /// How long an attempt of `method` may wait for the head of its answer.
     fn patience(&self, method: &Method) -> Option<Duration> {
@@ -134,13 +165,26 @@ impl<I> Retry<I> {
 
     fn succeeded(&self, method: &Method, attempts: Attempts, mut reply: Reply) -> Reply {
         if self.plans.is_on(method, Switch::Retry) {
-            self.target.throttle.succeed();
+            self.credit(&mut reply);
         }
         if attempts.ended() > 0 {
             let previous = attempts.ended().into();
             headers::insert(&mut reply.metadata, headers::PREVIOUS_ATTEMPTS, previous);
         }
         reply
+    }
+
+    /// Counts a success for the throttle, once it is one: a stream may still fail.
+    fn credit(&self, reply: &mut Reply) {
+        let Body::Many(frames) = &mut reply.body else {
+            return self.target.throttle.succeed();
+        };
+        let target = Arc::clone(&self.target);
+        frames.on_end(move |end| {
+            if matches!(end, End::Complete) {
+                target.throttle.succeed();
+            }
+        });
     }
 
     /// The call to send next, and when, if it is not at once; nothing, if `status` is what came of it.
@@ -150,13 +194,15 @@ impl<I> Retry<I> {
         attempts: &mut Attempts,
         method: &Method,
         status: &Status,
-        spare: Option<&Spare>,
+        spare: Option<&mut Spare>,
     ) -> Option<(Call, Option<Instant>)> {
         let ended = Ended {
             status,
-            resendable: spare.is_some(),
+            resendable: spare.as_ref().is_some_and(|spare| spare.is_whole()),
             chained: Context::is_repeated(),
-            deadline: spare.map_or(Deadline::NEVER, Spare::deadline),
+            deadline: spare
+                .as_ref()
+                .map_or(Deadline::NEVER, |spare| spare.deadline()),
             now: clock::now(),
             random: fastrand::f64(),
         };
@@ -169,7 +215,7 @@ impl<I> Retry<I> {
             throttle: &self.target.throttle,
         });
         let at = self.count(attempts.decide(rules, &ended), ended.now)?;
-        let mut call = Call::from(spare?.clone());
+        let mut call = spare?.again();
         call.attempt.previous = attempts.ended();
         call.attempt.timeout = config.and_then(|config| config.per_attempt_recv_timeout);
         Some((call, at))

@@ -1,5 +1,6 @@
 //! Calls whose attempts end as a script says, on a paused clock.
 
+mod streams;
 mod unary;
 
 use std::{
