@@ -7,6 +7,8 @@ use std::{
 
 use tonic::Status;
 
+use super::Reply;
+
 /// Something a layer or a carrier knows of a failure, carried as the status' source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Mark {
@@ -30,6 +32,10 @@ pub enum Mark {
     /// The two ends were built from releases that do not fit. Says nothing about the peer's health.
     #[error("the releases of the two ends do not fit")]
     Incompatible,
+    /// Something was done to this call on purpose, to see how its callers bear it: neither its end nor the time it took says
+    /// anything about what the peer can bear. Breakers and retries treat it as what it pretends to be.
+    #[error("something was done to this call on purpose")]
+    Injected,
 }
 
 type Stored = Arc<dyn Error + Send + Sync>;
@@ -40,6 +46,7 @@ static UNSENT: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Unsent));
 static UNANSWERED: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Unanswered));
 static BEGUN: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Begun));
 static INCOMPATIBLE: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Incompatible));
+static INJECTED: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Injected));
 
 impl Mark {
     /// Puts this mark on `status`.
@@ -51,6 +58,7 @@ impl Mark {
             Self::Unanswered => &UNANSWERED,
             Self::Begun => &BEGUN,
             Self::Incompatible => &INCOMPATIBLE,
+            Self::Injected => &INJECTED,
         };
         status.set_source(Arc::clone(stored));
         status
@@ -60,16 +68,38 @@ impl Mark {
     pub fn of(status: &Status) -> Option<Self> {
         status.source()?.downcast_ref().copied()
     }
+
+    /// The mark that an answer carries: a status, or a reply among its extensions, as one has that was delayed on purpose.
+    pub fn of_answer(answer: &Result<Reply, Status>) -> Option<Self> {
+        match answer {
+            Ok(reply) => reply.extensions.get().copied(),
+            Err(status) => Self::of(status),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::{Body, Message};
 
     #[test]
     fn a_mark_is_read_back_and_an_unmarked_status_has_none() {
         let status = Status::unavailable("away");
         assert_eq!(Mark::of(&status), None);
         assert_eq!(Mark::of(&Mark::Refused.on(status)), Some(Mark::Refused));
+        let status = Mark::Injected.on(Status::unavailable("away"));
+        assert_eq!(Mark::of_answer(&Err(status)), Some(Mark::Injected));
+    }
+
+    #[test]
+    fn a_reply_is_marked_among_its_extensions() {
+        let message = Message::encode(&"hi".to_owned()).unwrap();
+        let mut answer = Ok(Reply::new(Body::One(message, None)));
+        assert_eq!(Mark::of_answer(&answer), None);
+        if let Ok(reply) = &mut answer {
+            reply.extensions.insert(Mark::Injected);
+        }
+        assert_eq!(Mark::of_answer(&answer), Some(Mark::Injected));
     }
 }
