@@ -25,6 +25,7 @@ pub mod age;
 pub mod backoff;
 pub mod breaker;
 pub mod counter;
+pub mod limit;
 pub mod outlier;
 pub mod plan;
 pub mod retry;
