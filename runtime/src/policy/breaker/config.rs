@@ -4,30 +4,28 @@
 
 use std::time::Duration;
 
-use thiserror::Error;
 use tonic::Code;
 
-use super::{CodeSet, Mode};
+use super::{CodeSet, Mode, Scope};
 use crate::{call::Window, policy::backoff::Backoff};
-
-/// The shortest time window: ten slices of a millisecond.
-const SHORTEST_WINDOW: Duration = Duration::from_millis(10);
-/// The longest count window; its evaluation is linear in the number of calls.
-const LONGEST_COUNT: u32 = 65_536;
 
 /// The effective parameters of one breaker.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Whether the breaker decides, observes, or is forced. Default: [`Mode::Enforce`].
+    /// Whether the breaker decides, observes, throttles, or is forced. Default: [`Mode::Enforce`].
     pub mode: Mode,
+    /// Which calls share one breaker; said to the [`Registry`](super::Registry), a breaker itself does not look at it.
+    /// Default: [`Scope::Method`].
+    pub scope: Scope,
     /// Which calls the rates are taken over. A time of at least 10 ms slides in tenths, so that between nine and ten
-    /// tenths of it count. A count of 1 to 65,536 calls is one ring that all threads share, the slower kind under
-    /// load. Default: the calls of the last 10 s.
+    /// tenths of it count. A count of 1 to 65,536 calls is exact on one thread; each further shard of threads may mix in
+    /// up to eleven calls that are older. Default: the calls of the last 10 s.
     pub sliding_window: Window,
     /// The share of failures, in percent, from which on the breaker opens; above 0, up to 100. Default: 50.
     pub failure_rate_threshold: f32,
-    /// The elapsed time from which on a call counts as slow. Default: unset, no call is slow.
+    /// The elapsed time from which on a call counts as slow, be it still under way: then it counts from between this
+    /// and 9/8 of it on, once. A stream is as slow as the head of its reply. Default: unset, no call is slow.
     pub slow_call_duration_threshold: Option<Duration>,
     /// The share of slow calls, in percent, from which on the breaker opens; above 0, up to 100. Default: 100.
     pub slow_call_rate_threshold: f32,
@@ -54,6 +52,46 @@ pub struct Config {
     pub failure_codes: CodeSet,
     /// The codes that say nothing about the peer; they win over `failure_codes`. Default: `CANCELLED`.
     pub ignore_codes: CodeSet,
+    /// What calls that were given up say about the peer. Default: [`Abandoned::UnlessAll`].
+    pub abandoned: Abandoned,
+    /// Whether a `DEADLINE_EXCEEDED` counts only if the call had at least half of its method's own timeout, so that the
+    /// small budget of a caller is not blamed on the peer. A method without a timeout has nothing to compare with, and
+    /// every `DEADLINE_EXCEEDED` of it counts. Default: on.
+    pub deadline_attribution: bool,
+    /// Whether the pushback of the failure that opens a closed breaker is the first wait, up to `open_max_duration`,
+    /// and longer by jitter, never shorter. Default: on.
+    pub honor_pushback: bool,
+    /// The parameters of [`Mode::AdaptiveThrottle`].
+    pub throttle: Throttle,
+}
+
+/// What calls that were given up by their callers say about the peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Abandoned {
+    /// Nothing, unless nothing else is in the window and they are as many as the minimum number of calls: a peer from
+    /// which nobody awaits an answer any more is failing.
+    #[default]
+    UnlessAll,
+    /// Nothing.
+    Ignore,
+    /// Each is a failure.
+    Failure,
+}
+
+/// How [`Mode::AdaptiveThrottle`] refuses: with probability `max(0, (requests - k × accepts) / (requests + 1))`, where
+/// requests are all calls that were asked for in the window, refused ones included, and accepts those that the peer did
+/// not fail. From "Site Reliability Engineering", chapter 21. It needs the minimum number of calls; the classification of
+/// outcomes is the breaker's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Throttle {
+    /// How many calls are let out for each that is accepted; at least 1.1. Default: 2.
+    pub k: f32,
+    /// The window, in place of `sliding_window`; at least 10 ms. Default: 30 s.
+    pub window: Duration,
+    /// The greatest probability of a refusal, 0 to 1. Default: 0.9.
+    pub max: f32,
 }
 
 /// What the outcome of a call says about the peer.
@@ -67,52 +105,13 @@ pub enum Verdict {
     Ignored,
 }
 
-/// A parameter that a breaker cannot work with.
-#[derive(Clone, Copy, Debug, PartialEq, Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A threshold is not a share of calls.
-    #[error("`{name}` is {value}; it must be above 0 and at most 100 percent")]
-    Percentage {
-        /// The parameter's name.
-        name: &'static str,
-        /// The value it has.
-        value: f32,
-    },
-    /// A number of calls is out of its range.
-    #[error("`{name}` is {value}; it must be between 1 and {max}")]
-    Calls {
-        /// The parameter's name.
-        name: &'static str,
-        /// The value it has.
-        value: u32,
-        /// The greatest value it may have.
-        max: u32,
-    },
-    /// A duration is too short.
-    #[error("`{name}` is {value:?}; it must be at least {min:?}")]
-    TooShort {
-        /// The parameter's name.
-        name: &'static str,
-        /// The value it has.
-        value: Duration,
-        /// The least value it may have.
-        min: Duration,
-    },
-    /// A factor would make waits shorter, not longer.
-    #[error("`open_multiplier` is {0}; it must be a number of at least 1")]
-    Multiplier(f32),
-    /// A jitter is not a fraction.
-    #[error("`open_jitter` is {0}; it must be between 0 and 1")]
-    Jitter(f32),
-}
-
 // === Config ===
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             mode: Mode::Enforce,
+            scope: Scope::Method,
             sliding_window: Window::Time(Duration::from_secs(10)),
             failure_rate_threshold: 50.0,
             slow_call_duration_threshold: None,
@@ -134,53 +133,25 @@ impl Default for Config {
                 Code::ResourceExhausted,
             ]),
             ignore_codes: CodeSet::of(&[Code::Cancelled]),
+            abandoned: Abandoned::UnlessAll,
+            deadline_attribution: true,
+            honor_pushback: true,
+            throttle: Throttle::default(),
+        }
+    }
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            k: 2.0,
+            window: Duration::from_secs(30),
+            max: 0.9,
         }
     }
 }
 
 impl Config {
-    /// Whether a breaker can work with these values.
-    ///
-    /// # Errors
-    /// The first parameter that is out of its range, with its name, its value and the range.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        percentage("failure_rate_threshold", self.failure_rate_threshold)?;
-        percentage("slow_call_rate_threshold", self.slow_call_rate_threshold)?;
-        calls(
-            "minimum_number_of_calls",
-            self.minimum_number_of_calls,
-            u32::MAX,
-        )?;
-        let permitted = self.permitted_number_of_calls_in_half_open_state;
-        calls(
-            "permitted_number_of_calls_in_half_open_state",
-            permitted,
-            u8::MAX.into(),
-        )?;
-        match self.sliding_window {
-            Window::Time(size) => at_least("sliding_window", size, SHORTEST_WINDOW)?,
-            Window::Count(size) => calls("sliding_window", size, LONGEST_COUNT)?,
-        }
-        let least = Duration::from_nanos(1);
-        at_least(
-            "wait_duration_in_open_state",
-            self.wait_duration_in_open_state,
-            least,
-        )?;
-        let max_wait = self.max_wait_duration_in_half_open_state;
-        at_least("max_wait_duration_in_half_open_state", max_wait, least)?;
-        if let Some(slow) = self.slow_call_duration_threshold {
-            at_least("slow_call_duration_threshold", slow, least)?;
-        }
-        if !(1.0..=f32::MAX).contains(&self.open_multiplier) {
-            return Err(ConfigError::Multiplier(self.open_multiplier));
-        }
-        if !(0.0..=1.0).contains(&self.open_jitter) {
-            return Err(ConfigError::Jitter(self.open_jitter));
-        }
-        Ok(())
-    }
-
     /// What a status code says about the peer.
     pub const fn verdict(&self, code: Code) -> Verdict {
         if self.ignore_codes.contains(code) {
@@ -189,6 +160,14 @@ impl Config {
             Verdict::Failure
         } else {
             Verdict::Success
+        }
+    }
+
+    /// The window that is kept in this mode.
+    pub(super) fn window(&self) -> Window {
+        match self.mode {
+            Mode::AdaptiveThrottle => Window::Time(self.throttle.window),
+            _ => self.sliding_window,
         }
     }
 
@@ -203,40 +182,9 @@ impl Config {
     }
 }
 
-fn percentage(name: &'static str, value: f32) -> Result<(), ConfigError> {
-    let valid = value > 0.0 && value <= 100.0;
-    if valid {
-        Ok(())
-    } else {
-        Err(ConfigError::Percentage { name, value })
-    }
-}
-
-fn calls(name: &'static str, value: u32, max: u32) -> Result<(), ConfigError> {
-    let valid = (1..=max).contains(&value);
-    if valid {
-        Ok(())
-    } else {
-        Err(ConfigError::Calls { name, value, max })
-    }
-}
-
-fn at_least(name: &'static str, value: Duration, min: Duration) -> Result<(), ConfigError> {
-    if value >= min {
-        Ok(())
-    } else {
-        Err(ConfigError::TooShort { name, value, min })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_defaults_are_valid() {
-        assert_eq!(Config::default().validate(), Ok(()));
-    }
 
     #[test]
     fn codes_that_blame_the_caller_are_successes() {
@@ -254,34 +202,5 @@ mod tests {
             ..Config::default()
         };
         assert_eq!(config.verdict(Code::Unavailable), Verdict::Ignored);
-    }
-
-    #[test]
-    fn a_mistake_is_told_with_its_name_value_and_range() {
-        let message = |change: fn(&mut Config)| {
-            let mut config = Config::default();
-            change(&mut config);
-            config.validate().expect_err("a mistake").to_string()
-        };
-        assert_eq!(
-            message(|config| config.failure_rate_threshold = 120.0),
-            "`failure_rate_threshold` is 120; it must be above 0 and at most 100 percent"
-        );
-        assert_eq!(
-            message(|config| config.permitted_number_of_calls_in_half_open_state = 256),
-            "`permitted_number_of_calls_in_half_open_state` is 256; it must be between 1 and 255"
-        );
-        assert_eq!(
-            message(|config| config.sliding_window = Window::Time(Duration::from_millis(9))),
-            "`sliding_window` is 9ms; it must be at least 10ms"
-        );
-        assert!(message(|config| config.slow_call_rate_threshold = f32::NAN).contains("NaN"));
-        assert!(message(|config| config.sliding_window = Window::Count(0)).contains("1 and 65536"));
-        assert!(message(|config| config.minimum_number_of_calls = 0).contains("between 1"));
-        assert!(message(|config| config.open_multiplier = 0.5).contains("at least 1"));
-        assert!(message(|config| config.open_jitter = 1.5).contains("between 0 and 1"));
-        assert!(
-            message(|config| config.wait_duration_in_open_state = Duration::ZERO).contains("0ns")
-        );
     }
 }

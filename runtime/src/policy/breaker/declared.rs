@@ -12,6 +12,7 @@ impl From<&BreakerPolicy> for Config {
         }
         take!(
             mode,
+            scope,
             failure_codes,
             failure_rate_threshold,
             slow_call_rate_threshold,
@@ -23,7 +24,9 @@ impl From<&BreakerPolicy> for Config {
             open_max_duration,
             open_jitter,
             permitted_number_of_calls_in_half_open_state,
-            max_wait_duration_in_half_open_state
+            max_wait_duration_in_half_open_state,
+            deadline_attribution,
+            honor_pushback
         );
         config.slow_call_duration_threshold = declared.slow_call_duration_threshold;
         if let Some(ignored) = declared.ignore_codes {

@@ -44,8 +44,14 @@ pub enum Cause {
     ProbesPassed,
     /// No probe came back in time, so new ones are sent.
     ProbesLost,
+    /// Calls enough for a rate were given up, and none had an outcome.
+    Abandoned,
     /// Somebody forced the state or reset it.
     Forced,
+    /// Somebody isolated the peer, or the last who did so let go.
+    Isolated,
+    /// The configured mode changed.
+    Reconfigured,
 }
 
 /// Keeps a listener on a breaker's list for as long as it lives.

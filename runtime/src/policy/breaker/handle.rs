@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Breaker, Config, Counts, Event, State, Subscription};
+use super::{Breaker, Config, ConfigError, Counts, Event, Isolation, State, Subscription};
 
 /// A view of a breaker from outside the calls that it guards; cheap to clone.
 ///
@@ -20,9 +20,17 @@ impl Handle {
         Self(breaker)
     }
 
-    /// The parameters that the breaker was made with.
-    pub fn config(&self) -> &Config {
+    /// The parameters that the breaker goes by.
+    pub fn config(&self) -> Arc<Config> {
         self.0.config()
+    }
+
+    /// Goes by other parameters from now on, see [`Breaker::reconfigure`].
+    ///
+    /// # Errors
+    /// The first parameter that [`Config::validate`] finds wrong; nothing has changed then.
+    pub fn reconfigure(&self, config: Config, now: Instant) -> Result<(), ConfigError> {
+        self.0.reconfigure(config, now)
     }
 
     /// Where the breaker stands. An open breaker stays so until a call asks for leave after the wait.
@@ -45,6 +53,12 @@ impl Handle {
     /// Refuses every call.
     pub fn force_open(&self, now: Instant) {
         self.0.force(now, State::ForcedOpen);
+    }
+
+    /// Refuses every call while the guard, or any other of this breaker, lives; then the breaker is what it was before.
+    /// `clock` tells when that is.
+    pub fn isolate(&self, clock: fn() -> Instant) -> Isolation {
+        Isolation::new(Arc::clone(&self.0), clock)
     }
 
     /// Admits every call and goes on counting.

@@ -27,50 +27,66 @@ mod config;
 mod counts;
 mod declared;
 mod event;
+mod flight;
 mod handle;
+mod isolation;
 mod judgement;
+mod limits;
 mod outcome;
 mod permit;
+mod reload;
 mod shards;
 mod state;
 mod streak;
+mod throttle;
 mod window;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::time::Instant;
 
-pub use self::config::{Config, ConfigError, Verdict};
+use arc_swap::ArcSwap;
+
+pub use self::config::{Abandoned, Config, Throttle, Verdict};
 pub use self::counts::Counts;
 pub use self::event::{Cause, Event, Subscription};
 pub use self::handle::Handle;
+pub use self::isolation::Isolation;
+pub use self::limits::ConfigError;
 pub use self::permit::{OwnedPermit, Permit, Rejected};
 pub use self::state::State;
 pub use self::window::Totals;
-pub use crate::call::{BreakerMode as Mode, CodeSet, Window};
+pub use crate::call::{BreakerMode as Mode, BreakerScope as Scope, CodeSet, Window};
 
 use self::change::History;
 use self::counts::Counters;
 use self::event::Listeners;
+use self::flight::Flight;
 use self::state::Word;
 use self::streak::Streak;
+use self::throttle::Throttling;
 use self::window::Sliding;
-use crate::policy::sync::{AtomicU64, Mutex};
+use crate::policy::sync::{AtomicBool, AtomicU64, Mutex};
 
 /// The breaker of one method of one target.
 #[derive(Debug)]
 pub struct Breaker {
-    config: Config,
+    /// Read where calls fail or are not let out; what is needed for every call is kept where it is used.
+    config: ArcSwap<Config>,
     /// Times are kept as nanoseconds since this.
     origin: Instant,
     word: AtomicU64,
     /// Open: when probes may go out. Half open: when to decide without those that are missing. Observing: when to
-    /// speak up again. Written before the word that it belongs to.
+    /// speak up again. Throttling: when to let a call out in any case. Written before the word that it belongs to.
     until: AtomicU64,
     window: Sliding,
     /// Until when the window is not added up again.
     unjudged_until: AtomicU64,
+    /// Whether the configuration has changed since the window was last added up.
+    rejudge: AtomicBool,
+    flight: Flight,
     streak: Streak,
+    throttle: Throttling,
     counters: Counters,
     listeners: Listeners,
     /// Held by whoever changes the state.
@@ -90,13 +106,16 @@ impl Breaker {
             origin: now,
             word: AtomicU64::new(Word::new(config.mode.state(), 0).0),
             until: AtomicU64::new(0),
-            window: Sliding::new(config.sliding_window),
+            window: Sliding::new(config.window()),
             unjudged_until: AtomicU64::new(0),
+            rejudge: AtomicBool::new(false),
+            flight: Flight::new(config.slow_call_duration_threshold),
             streak: Streak::new(config.consecutive_failures),
+            throttle: Throttling::new(seed),
             counters: Counters::new(),
             listeners: Listeners::default(),
             history: Mutex::new(History::new(seed)),
-            config,
+            config: ArcSwap::from_pointee(config),
         })
     }
 
@@ -117,9 +136,9 @@ impl Breaker {
         Ok(Permit::new(Arc::clone(self), self.ticket(now)?))
     }
 
-    /// The parameters that the breaker was made with.
-    pub fn config(&self) -> &Config {
-        &self.config
+    /// The parameters that the breaker goes by.
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
     }
 
     /// Where the breaker stands. An open breaker stays so until a call asks for leave after the wait.
@@ -129,7 +148,7 @@ impl Breaker {
 
     /// What the breaker has seen in its life, and what its window holds at `now`.
     pub fn counts(&self, now: Instant) -> Counts {
-        self.counters.sum(self.window.totals(self.nanos(now)))
+        self.counters.sum(self.totals(self.nanos(now)))
     }
 
     #[inline]
@@ -142,8 +161,13 @@ impl Breaker {
         swapped.map(|_| ()).map_err(Word)
     }
 
-    fn permitted(&self) -> u32 {
-        self.config.permitted_number_of_calls_in_half_open_state
+    /// What the window holds, and the calls under way that are slow already.
+    fn totals(&self, at: u64) -> Totals {
+        let mut totals = self.window.totals(at);
+        let late = self.flight.late(at);
+        totals.calls = totals.calls.saturating_add(late);
+        totals.slow = totals.slow.saturating_add(late);
+        totals
     }
 
     #[inline]

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::flight::Seat;
 use super::state::Word;
 use super::{Breaker, State, Verdict};
 
 /// Leave to make one call.
 ///
-/// Complete it with what came of the call. Dropping it says that the call was given up: nothing is recorded, and a
-/// probe's place is free again. `B` is `&Breaker`, which costs nothing, or [`Arc<Breaker>`] for a permit that lives
+/// Complete it with what came of the call. Dropping it says that the call was given up: a probe's place is free again, and
+/// nothing else happens. `B` is `&Breaker`, which costs nothing, or [`Arc<Breaker>`] for a permit that lives
 /// as long as a stream.
 #[derive(Debug)]
 #[must_use = "dropping a permit says that the call was given up"]
@@ -32,6 +33,18 @@ pub(super) struct Ticket {
     /// State and generation, see `Word::phase`.
     pub(super) phase: u32,
     pub(super) started: Instant,
+    /// Where it is counted while it is under way, if slow calls are looked for.
+    pub(super) seat: Option<Seat>,
+    pub(super) pace: Pace,
+}
+
+/// Whether a call is slow.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Pace {
+    /// That will be known when it ends.
+    Unknown,
+    /// The head of its reply has come, and was slow or not.
+    Answered { slow: bool },
 }
 
 /// The breaker does not let this call out.
@@ -65,7 +78,29 @@ impl<B: Deref<Target = Breaker>> Permit<B> {
     #[inline]
     pub fn complete(mut self, now: Instant, verdict: Verdict) {
         self.completed = true;
-        self.breaker.settle(self.ticket, now, verdict);
+        self.breaker.settle(self.ticket, now, verdict, None);
+    }
+
+    /// Tells that the call failed, and how long the peer asked not to be called: if this failure opens the breaker,
+    /// that is the first wait (see [`Config::honor_pushback`](super::Config::honor_pushback)).
+    pub fn fail(mut self, now: Instant, pushback: Option<Duration>) {
+        self.completed = true;
+        let verdict = Verdict::Failure;
+        self.breaker.settle(self.ticket, now, verdict, pushback);
+    }
+
+    /// Tells that the call was given up by its caller, which says nothing about the peer, unless it took long enough to
+    /// be slow, or nothing else comes of any call (see [`Config::abandoned`](super::Config::abandoned)). A permit that is
+    /// dropped does the same, but as nobody told it the time, the window does not hear of it.
+    pub fn abandon(mut self, now: Instant) {
+        self.completed = true;
+        self.breaker.give_up(self.ticket, now);
+    }
+
+    /// Tells that the head of the reply has come, and what follows may last: the call is as slow as it was until now.
+    pub fn answered(&mut self, now: Instant) {
+        self.ticket.pace = self.breaker.pace(&self.ticket, now);
+        self.ticket.seat = None;
     }
 
     /// The number of changes of state before the call was admitted.
@@ -78,7 +113,7 @@ impl<B: Deref<Target = Breaker>> Drop for Permit<B> {
     #[inline]
     fn drop(&mut self) {
         if !self.completed {
-            self.breaker.abandon(self.ticket);
+            self.breaker.forget(self.ticket);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// More shards would make sums dearer without making writes cheaper on usual machines.
-const SHARDS: usize = 8;
+pub(super) const SHARDS: usize = 8;
 
 /// Up to eight copies of a `T`, each made when a thread first needs it.
 #[derive(Debug)]
@@ -38,6 +38,16 @@ impl<T> Shards<T> {
     #[inline]
     pub(super) fn mine(&self, make: impl FnOnce() -> T) -> &T {
         &self.0[mine()].get_or_init(|| Box::new(Padded(make()))).0
+    }
+
+    /// This thread's shard and its index, by which another thread finds it.
+    pub(super) fn mine_at(&self, make: impl FnOnce() -> T) -> (usize, &T) {
+        (mine(), self.mine(make))
+    }
+
+    /// The shard with this index, if it is there.
+    pub(super) fn at(&self, index: usize) -> Option<&T> {
+        self.0.get(index)?.get().map(|shard| &shard.0)
     }
 
     /// All shards that are there.

@@ -25,6 +25,8 @@ pub enum State {
     Disabled,
     /// Calls flow and are counted, and subscribers hear when the breaker would have opened.
     MetricsOnly,
+    /// A share of the calls is refused that grows with the share that fails.
+    Throttling,
 }
 
 /// The state, the generation and the probes of a breaker, packed.
@@ -57,8 +59,7 @@ impl State {
         Self::ForcedClosed,
         Self::Disabled,
         Self::MetricsOnly,
-        // Three bits have eight values; the last is never written.
-        Self::Closed,
+        Self::Throttling,
     ];
 
     /// The state in the middle of a sentence.
@@ -71,17 +72,24 @@ impl State {
             Self::ForcedClosed => "forced closed",
             Self::Disabled => "disabled",
             Self::MetricsOnly => "observing",
+            Self::Throttling => "throttling",
         }
     }
 
     /// Whether every call is admitted.
     pub(super) const fn flows(self) -> bool {
-        !matches!(self, Self::Open | Self::HalfOpen | Self::ForcedOpen)
+        matches!(
+            self,
+            Self::Closed | Self::ForcedClosed | Self::Disabled | Self::MetricsOnly
+        )
     }
 
     /// Whether outcomes go into the window.
     pub(super) const fn counts(self) -> bool {
-        matches!(self, Self::Closed | Self::ForcedClosed | Self::MetricsOnly)
+        matches!(
+            self,
+            Self::Closed | Self::ForcedClosed | Self::MetricsOnly | Self::Throttling
+        )
     }
 }
 

@@ -3,13 +3,13 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::shards::Padded;
-use crate::policy::sync::AtomicU64;
+use crate::policy::sync::{AtomicU32, AtomicU64};
 
 /// Failures since the last success; costs nothing where no limit is set.
 #[derive(Debug)]
 pub(super) struct Streak {
     /// 0 is off.
-    limit: u32,
+    limit: AtomicU32,
     /// `generation: 32 | failures: 32`
     word: Padded<AtomicU64>,
 }
@@ -21,7 +21,7 @@ const GENERATION: u32 = 32;
 impl Streak {
     pub(super) fn new(limit: u32) -> Self {
         Self {
-            limit,
+            limit: AtomicU32::new(limit),
             word: Padded::default(),
         }
     }
@@ -29,7 +29,8 @@ impl Streak {
     /// Adds an outcome; whether the limit is reached. Outcomes of an earlier generation change nothing.
     #[inline]
     pub(super) fn record(&self, generation: u32, failed: bool) -> bool {
-        if self.limit == 0 {
+        let limit = self.limit.load(Relaxed);
+        if limit == 0 {
             return false;
         }
         // A success after a success has nothing to write, so that well peers cost no shared write.
@@ -37,7 +38,15 @@ impl Streak {
             let changes = (seen >> GENERATION) as u32 == generation && (failed || seen as u32 > 0);
             changes.then_some(u64::from(generation) << GENERATION | next(seen as u32, failed))
         });
-        failed && updated.is_ok_and(|seen| next(seen as u32, true) >= self.limit.into())
+        failed && updated.is_ok_and(|seen| next(seen as u32, true) >= limit.into())
+    }
+
+    /// Changes the limit; it holds from the next failure on. Where there was none, nothing was counted either.
+    pub(super) fn limit_to(&self, limit: u32, generation: u32) {
+        if self.limit.load(Relaxed) == 0 {
+            self.clear(generation);
+        }
+        self.limit.store(limit, Relaxed);
     }
 
     /// Begins a generation.

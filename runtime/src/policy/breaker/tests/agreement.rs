@@ -1,58 +1,56 @@
 //! Whatever happens in whatever order, the breaker does what the model of it does.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::super::*;
 use super::breaker;
-use super::model::{COUNT, LONGEST_WAIT, Model, Out, PERMITTED, PROBE_LIMIT, SLOW, WAIT, WINDOW};
+use super::model::{End, Knobs, LONGEST_WAIT, Model, Out, PERMITTED, PROBE_LIMIT, WAIT};
 
 /// What may happen to a breaker.
 #[derive(Clone, Debug)]
 enum Step {
     Admit,
-    /// Ends the call of one of the permits that are out; no verdict drops it.
-    End(prop::sample::Index, Option<Verdict>),
+    /// Ends the call of one of the permits that are out.
+    End(prop::sample::Index, End),
     /// Calls that end at once.
-    Burst(usize, Verdict),
+    Burst(usize, End),
     /// Milliseconds.
     Pass(u64),
     /// No state resets.
     Force(Option<State>),
+    Reconfigure(Knobs),
+    Isolate,
+    LetGo,
 }
 
-/// A breaker and its model, and the calls that are out.
+/// A breaker and its model, the calls that are out and the guards that isolate it.
 struct Pair {
     breaker: Arc<Breaker>,
     start: Instant,
     model: Model,
     out: Vec<(OwnedPermit, Out)>,
+    isolations: Vec<Isolation>,
+}
+
+thread_local! {
+    /// What the clock shows to guards that end.
+    static NOW: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 // === Pair ===
 
 impl Pair {
-    fn new(counts_calls: bool, consecutive: u32) -> Self {
-        let (breaker, start) = breaker(|config| {
-            config.sliding_window = match counts_calls {
-                true => Window::Count(COUNT as u32),
-                false => Window::Time(Duration::from_millis(WINDOW)),
-            };
-            config.minimum_number_of_calls = 4;
-            config.consecutive_failures = consecutive;
-            config.slow_call_duration_threshold = Some(Duration::from_millis(SLOW));
-            config.slow_call_rate_threshold = 75.0;
-            config.permitted_number_of_calls_in_half_open_state = PERMITTED as u32;
-            config.wait_duration_in_open_state = Duration::from_millis(WAIT);
-            config.open_max_duration = Duration::from_millis(LONGEST_WAIT);
-            config.max_wait_duration_in_half_open_state = Duration::from_millis(PROBE_LIMIT);
-        });
+    fn new(knobs: Knobs) -> Self {
+        let (breaker, start) = breaker(|config| configure(config, knobs));
         Self {
             breaker,
             start,
-            model: Model::new(counts_calls, consecutive.into()),
+            model: Model::new(knobs),
             out: Vec::new(),
+            isolations: Vec::new(),
         }
     }
 
@@ -61,21 +59,34 @@ impl Pair {
     }
 
     fn take(&mut self, step: &Step) {
+        NOW.set(Some(self.now()));
         match step {
             Step::Admit => self.admit(),
-            Step::End(index, verdict) if !self.out.is_empty() => {
-                self.end(index.index(self.out.len()), *verdict)
+            Step::End(index, end) if !self.out.is_empty() => {
+                self.end(index.index(self.out.len()), *end)
             }
             Step::End(..) => {}
-            Step::Burst(calls, verdict) => (0..*calls).for_each(|_| {
+            Step::Burst(calls, end) => (0..*calls).for_each(|_| {
                 let before = self.out.len();
                 self.admit();
                 if self.out.len() > before {
-                    self.end(before, Some(*verdict));
+                    self.end(before, *end);
                 }
             }),
             Step::Pass(time) => self.model.now += time,
             Step::Force(state) => self.force(*state),
+            Step::Reconfigure(knobs) => self.reconfigure(*knobs),
+            Step::Isolate => {
+                let clock = || NOW.get().expect("a time");
+                let guard = Handle::new(Arc::clone(&self.breaker)).isolate(clock);
+                self.isolations.push(guard);
+                self.model.isolate();
+            }
+            Step::LetGo => {
+                if self.isolations.pop().is_some() {
+                    self.model.let_go();
+                }
+            }
         }
         self.agree();
     }
@@ -91,13 +102,14 @@ impl Pair {
         }
     }
 
-    fn end(&mut self, index: usize, verdict: Option<Verdict>) {
+    fn end(&mut self, index: usize, end: End) {
         let (permit, out) = self.out.swap_remove(index);
         let before = (self.breaker.state(), self.breaker.counts(self.now()).window);
         let stale = out.generation != self.model.generation;
-        match verdict {
-            Some(verdict) => permit.complete(self.now(), verdict),
-            None => drop(permit),
+        match end {
+            End::Told(verdict) => permit.complete(self.now(), verdict),
+            End::GivenUp => permit.abandon(self.now()),
+            End::Dropped => drop(permit),
         }
         if stale {
             assert_eq!(
@@ -105,7 +117,7 @@ impl Pair {
                 (self.breaker.state(), self.breaker.counts(self.now()).window)
             );
         }
-        self.model.end(out, verdict);
+        self.model.end(out, end);
     }
 
     fn force(&mut self, state: Option<State>) {
@@ -118,6 +130,14 @@ impl Pair {
             _ => handle.reset(self.now()),
         }
         self.model.force(state);
+    }
+
+    fn reconfigure(&mut self, knobs: Knobs) {
+        let mut config = Config::clone(&self.breaker.config());
+        configure(&mut config, knobs);
+        let done = self.breaker.reconfigure(config, self.now());
+        done.expect("a config that makes sense");
+        self.model.reconfigure(knobs);
     }
 
     fn agree(&self) {
@@ -134,14 +154,53 @@ impl Pair {
     }
 }
 
-fn verdict() -> impl Strategy<Value = Verdict> {
-    select(vec![
-        Verdict::Success,
-        Verdict::Failure,
-        Verdict::Success,
-        Verdict::Failure,
-        Verdict::Ignored,
-    ])
+fn configure(config: &mut Config, knobs: Knobs) {
+    knobs.turn(config);
+    config.slow_call_rate_threshold = 75.0;
+    config.permitted_number_of_calls_in_half_open_state = PERMITTED as u32;
+    config.wait_duration_in_open_state = Duration::from_millis(WAIT);
+    config.open_max_duration = Duration::from_millis(LONGEST_WAIT);
+    config.max_wait_duration_in_half_open_state = Duration::from_millis(PROBE_LIMIT);
+}
+
+fn end() -> impl Strategy<Value = End> {
+    prop_oneof![
+        5 => Just(End::Told(Verdict::Success)),
+        5 => Just(End::Told(Verdict::Failure)),
+        2 => Just(End::Told(Verdict::Ignored)),
+        3 => Just(End::GivenUp),
+        1 => Just(End::Dropped),
+    ]
+}
+
+fn knobs() -> impl Strategy<Value = Knobs> {
+    let modes = vec![
+        Mode::Enforce,
+        Mode::Enforce,
+        Mode::Enforce,
+        Mode::Disabled,
+        Mode::ForcedOpen,
+        Mode::ForcedClosed,
+        Mode::MetricsOnly,
+    ];
+    let count = select(vec![None, None, Some(6), Some(20)]);
+    let numbers = (select(vec![0, 3]), select(vec![2, 4, 8]));
+    (count, numbers, any::<bool>(), select(modes)).prop_map(
+        |(count, (consecutive, minimum), finds_slow, mode)| Knobs {
+            count,
+            consecutive,
+            minimum,
+            finds_slow,
+            mode,
+        },
+    )
+}
+
+fn enforced() -> impl Strategy<Value = Knobs> {
+    knobs().prop_map(|knobs| Knobs {
+        mode: Mode::Enforce,
+        ..knobs
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -157,25 +216,28 @@ fn step() -> impl Strategy<Value = Step> {
         .collect::<Vec<_>>();
     prop_oneof![
         30 => Just(Step::Admit),
-        30 => (any::<prop::sample::Index>(), verdict()).prop_map(|(index, verdict)| Step::End(index, Some(verdict))),
-        5 => any::<prop::sample::Index>().prop_map(|index| Step::End(index, None)),
-        15 => (1_usize..8, verdict()).prop_map(|(calls, verdict)| Step::Burst(calls, verdict)),
+        35 => (any::<prop::sample::Index>(), end()).prop_map(|(index, end)| Step::End(index, end)),
+        15 => (1_usize..8, end()).prop_map(|(calls, end)| Step::Burst(calls, end)),
         30 => (0_u64..400).prop_map(Step::Pass),
         3 => select(vec![WAIT, PROBE_LIMIT, LONGEST_WAIT]).prop_map(Step::Pass),
         2 => select(forces).prop_map(Step::Force),
+        2 => enforced().prop_map(Step::Reconfigure),
+        1 => knobs().prop_map(Step::Reconfigure),
+        1 => Just(Step::Isolate),
+        2 => Just(Step::LetGo),
     ]
 }
 
 proptest! {
     #[test]
-    fn does_what_the_model_does(counts_calls: bool, consecutive in select(vec![0, 3]), steps in vec(step(), 1..300)) {
-        let mut pair = Pair::new(counts_calls, consecutive);
+    fn does_what_the_model_does(knobs in enforced(), steps in vec(step(), 1..300)) {
+        let mut pair = Pair::new(knobs);
         steps.iter().for_each(|step| pair.take(step));
     }
 
     #[test]
-    fn leaves_half_open_in_time_whatever_happened(steps in vec(step(), 1..200)) {
-        let mut pair = Pair::new(false, 0);
+    fn leaves_half_open_in_time_whatever_happened(knobs in enforced(), steps in vec(step(), 1..200)) {
+        let mut pair = Pair::new(knobs);
         steps.iter().for_each(|step| pair.take(step));
         let probing = pair.breaker.load();
         pair.take(&Step::Pass(PROBE_LIMIT));
@@ -183,13 +245,15 @@ proptest! {
         prop_assert!(probing.state() != State::HalfOpen || pair.breaker.load().phase() != probing.phase());
     }
 
+    /// Neither calls nor a new configuration, whatever its mode; isolation covers it, and gives it back.
     #[test]
     fn a_forced_state_is_kept_whatever_happens(state in select(vec![State::ForcedOpen, State::ForcedClosed]), steps in vec(step(), 1..200)) {
-        let mut pair = Pair::new(false, 3);
+        let mut pair = Pair::new(Knobs { count: None, consecutive: 3, minimum: 4, finds_slow: true, mode: Mode::Enforce });
         pair.take(&Step::Force(Some(state)));
         for step in steps.iter().filter(|step| !matches!(step, Step::Force(_))) {
             pair.take(step);
-            prop_assert_eq!(pair.breaker.state(), state);
+            let expected = if pair.isolations.is_empty() { state } else { State::ForcedOpen };
+            prop_assert_eq!(pair.breaker.state(), expected);
         }
     }
 }

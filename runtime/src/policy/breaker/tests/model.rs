@@ -1,31 +1,54 @@
 //! A breaker as plain as can be: lists, no packing, no sharing, one thing after the other.
 
-use super::super::{State, Totals, Verdict};
+use std::time::Duration;
+
+use super::super::{Config, Mode, State, Totals, Verdict, Window};
 
 pub(super) const SLICE: u64 = 100;
 pub(super) const WINDOW: u64 = 10 * SLICE;
-pub(super) const COUNT: u64 = 6;
 pub(super) const PERMITTED: u64 = 5;
 pub(super) const SLOW: u64 = 300;
 pub(super) const WAIT: u64 = 500;
 pub(super) const LONGEST_WAIT: u64 = 2_000;
 pub(super) const PROBE_LIMIT: u64 = 1_000;
 
+/// What a reconfiguration changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Knobs {
+    /// The calls that a window counts; none for a window of time.
+    pub(super) count: Option<u64>,
+    pub(super) consecutive: u64,
+    pub(super) minimum: u64,
+    pub(super) finds_slow: bool,
+    pub(super) mode: Mode,
+}
+
 /// The model. Times are milliseconds since the breaker was made.
 pub(super) struct Model {
-    counts_calls: bool,
-    consecutive: u64,
+    knobs: Knobs,
+    rejudge: bool,
     pub(super) now: u64,
     pub(super) state: State,
     pub(super) generation: u32,
     until: u64,
-    /// Of this generation: slice, failed, slow.
+    /// Of this generation and window: slice, failed, slow.
     calls: Vec<(u64, bool, bool)>,
-    ever_recorded: u64,
+    /// Since the window was made.
+    recorded: u64,
+    /// The slices of calls that were given up.
+    abandoned: Vec<u64>,
+    /// Identities and beginnings of the calls under way that may become slow.
+    flying: Vec<(u64, u64)>,
+    admitted: u64,
+    looked: u64,
     in_a_row: u64,
     probes: Probes,
     waits: u32,
     closed_at: u64,
+    by_hand: bool,
+    isolated: u32,
+    /// State and end of the wait.
+    beneath: (State, u64),
 }
 
 #[derive(Clone, Copy, Default)]
@@ -40,43 +63,71 @@ struct Probes {
 #[derive(Clone, Copy)]
 pub(super) struct Out {
     pub(super) generation: u32,
+    id: u64,
     started: u64,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End {
+    Told(Verdict),
+    /// Given up by its caller, who said when.
+    GivenUp,
+    Dropped,
+}
+
+// === Knobs ===
+
+impl Knobs {
+    pub(super) fn turn(self, config: &mut Config) {
+        config.sliding_window = match self.count {
+            Some(count) => Window::Count(count as u32),
+            None => Window::Time(Duration::from_millis(WINDOW)),
+        };
+        config.minimum_number_of_calls = self.minimum as u32;
+        config.consecutive_failures = self.consecutive as u32;
+        config.slow_call_duration_threshold =
+            self.finds_slow.then_some(Duration::from_millis(SLOW));
+        config.mode = self.mode;
+    }
 }
 
 // === Model ===
 
 impl Model {
-    pub(super) fn new(counts_calls: bool, consecutive: u64) -> Self {
+    pub(super) fn new(knobs: Knobs) -> Self {
         Self {
-            counts_calls,
-            consecutive,
+            knobs,
+            rejudge: false,
             now: 0,
-            state: State::Closed,
+            state: knobs.mode.state(),
             generation: 0,
             until: 0,
             calls: Vec::new(),
-            ever_recorded: 0,
+            recorded: 0,
+            abandoned: Vec::new(),
+            flying: Vec::new(),
+            admitted: 0,
+            looked: 0,
             in_a_row: 0,
             probes: Probes::default(),
             waits: 0,
             closed_at: 0,
+            by_hand: false,
+            isolated: 0,
+            beneath: (State::Closed, 0),
         }
     }
 
     /// Leave, or how long until the breaker reconsiders.
     pub(super) fn admit(&mut self) -> Result<Out, Option<u64>> {
+        self.look();
         let due = self.now >= self.until;
         if self.state == State::Open && due {
             self.enter(State::HalfOpen);
-        } else if self.state == State::HalfOpen && due {
-            let Probes {
-                good, failed, slow, ..
-            } = self.probes;
-            self.enter(match good + failed {
-                0 => State::HalfOpen,
-                back if bad(failed, slow, back) => State::Open,
-                _ => State::Closed,
-            });
+        }
+        if self.state == State::HalfOpen {
+            self.decide(self.now >= self.until);
         }
         match self.state {
             State::ForcedOpen => return Err(None),
@@ -93,35 +144,90 @@ impl Model {
             }
             _ => {}
         }
+        self.admitted += 1;
+        if self.knobs.finds_slow {
+            self.flying.push((self.admitted, self.now));
+        }
         Ok(Out {
             generation: self.generation,
+            id: self.admitted,
             started: self.now,
         })
     }
 
-    pub(super) fn end(&mut self, call: Out, verdict: Option<Verdict>) {
+    /// Once in an eighth of the threshold, the calls under way may open the breaker.
+    fn look(&mut self) {
+        let due = self.knobs.finds_slow && self.looked != eighth(self.now);
+        if due {
+            self.looked = eighth(self.now);
+        }
+        if due && self.late() > 0 && matches!(self.state, State::Closed | State::MetricsOnly) {
+            self.judge(false);
+        }
+    }
+
+    /// What the probes say before another goes out.
+    fn decide(&mut self, time_is_up: bool) {
+        let Probes {
+            good, failed, slow, ..
+        } = self.probes;
+        let slow = slow + self.late();
+        let known = good + failed + self.late();
+        if time_is_up {
+            self.enter(match known {
+                0 => State::HalfOpen,
+                _ if bad(failed, slow, known) => State::Open,
+                _ if good > 0 => State::Closed,
+                _ => State::HalfOpen,
+            });
+        } else if bad(failed, slow, PERMITTED) {
+            self.enter(State::Open);
+        }
+    }
+
+    fn late(&self) -> u64 {
+        let late = |began: u64| eighth(self.now) - eighth(began) > 8;
+        self.flying.iter().filter(|call| late(call.1)).count() as u64
+    }
+
+    pub(super) fn end(&mut self, call: Out, end: End) {
+        self.flying.retain(|(id, _)| *id != call.id);
         if call.generation != self.generation {
             return;
         }
-        let slow = self.now - call.started >= SLOW;
-        let failed = verdict == Some(Verdict::Failure);
-        let says_something = failed || verdict == Some(Verdict::Success);
+        let slow = self.knobs.finds_slow && self.now - call.started >= SLOW;
+        let given_up = matches!(end, End::GivenUp);
+        let failed = matches!(end, End::Told(Verdict::Failure));
+        let told = failed || matches!(end, End::Told(Verdict::Success));
         match self.state {
             State::HalfOpen => {
                 self.probes.out -= 1;
-                if says_something {
+                if told || given_up && slow {
                     self.end_probe(failed, slow);
                 }
             }
-            State::Closed | State::ForcedClosed | State::MetricsOnly if says_something => {
-                self.ever_recorded += 1;
-                self.calls.push((self.now / SLICE, failed, slow));
-                self.in_a_row = if failed { self.in_a_row + 1 } else { 0 };
-                if self.state == State::Closed && (failed || slow) && self.too_many(failed) {
-                    self.enter(State::Open);
+            State::Closed | State::ForcedClosed | State::MetricsOnly => {
+                if told || given_up && slow {
+                    self.record(failed, slow);
+                } else if given_up {
+                    self.abandoned.push(self.now / SLICE);
+                }
+                if told && self.knobs.consecutive > 0 {
+                    self.in_a_row = if failed { self.in_a_row + 1 } else { 0 };
+                }
+                if failed || told && (slow || self.rejudge) || given_up {
+                    self.judge(failed);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn record(&mut self, failed: bool, slow: bool) {
+        self.recorded += 1;
+        self.calls.push((self.now / SLICE, failed, slow));
+        if self.knobs.count.is_some() {
+            self.abandoned.clear();
         }
     }
 
@@ -139,43 +245,56 @@ impl Model {
         }
     }
 
-    fn too_many(&self, failed: bool) -> bool {
+    fn judge(&mut self, failed: bool) {
+        self.rejudge = false;
         let totals = self.totals();
-        let in_a_row = failed && self.consecutive > 0 && self.in_a_row >= self.consecutive;
-        in_a_row
-            || totals.calls >= 4
-                && bad(
-                    totals.failed.into(),
-                    totals.slow.into(),
-                    totals.calls.into(),
-                )
+        let limit = self.knobs.consecutive;
+        let in_a_row = failed && limit > 0 && self.in_a_row >= limit;
+        let minimum = match self.knobs.count {
+            Some(count) => count.min(self.knobs.minimum),
+            None => self.knobs.minimum,
+        };
+        let (calls, abandoned) = (u64::from(totals.calls), u64::from(totals.abandoned));
+        let all_abandoned = calls == 0 && abandoned >= minimum;
+        let bad = calls >= minimum && bad(totals.failed.into(), totals.slow.into(), calls);
+        if self.state == State::Closed && (in_a_row || all_abandoned || bad) {
+            self.enter(State::Open);
+        }
     }
 
     pub(super) fn totals(&self) -> Totals {
-        let slice = self.now / SLICE;
-        let first = self.calls.len().saturating_sub(COUNT as usize);
-        let counted: Vec<_> = match self.counts_calls {
-            true => self.calls[first..].iter().collect(),
-            false => self
-                .calls
-                .iter()
-                .filter(|call| slice - call.0 < 10)
-                .collect(),
+        let recent = |slice: u64| self.now / SLICE - slice < 10;
+        let counted: Vec<_> = match self.knobs.count {
+            Some(count) => {
+                let first = self.calls.len().saturating_sub(count as usize);
+                self.calls[first..].iter().collect()
+            }
+            None => self.calls.iter().filter(|call| recent(call.0)).collect(),
         };
+        let abandoned = self.abandoned.iter().filter(|slice| recent(**slice));
         Totals {
-            calls: counted.len() as u32,
+            calls: counted.len() as u32 + self.late() as u32,
             failed: counted.iter().filter(|call| call.1).count() as u32,
-            slow: counted.iter().filter(|call| call.2).count() as u32,
+            slow: counted.iter().filter(|call| call.2).count() as u32 + self.late() as u32,
+            abandoned: match self.knobs.count {
+                Some(_) => self.abandoned.len() as u32,
+                None => abandoned.count() as u32,
+            },
+        }
+    }
+
+    /// How far the window has slid, and how long it is.
+    fn progress(&self) -> (u64, u64) {
+        match self.knobs.count {
+            Some(count) => (self.recorded, count),
+            None => (self.now, WINDOW),
         }
     }
 
     fn enter(&mut self, state: State) {
-        let (progress, window) = match self.counts_calls {
-            true => (self.ever_recorded, COUNT),
-            false => (self.now, WINDOW),
-        };
-        if self.state == State::Closed && state == State::Open {
-            let forgiven = (progress - self.closed_at) / window;
+        let (progress, window) = self.progress();
+        if self.state == State::Closed {
+            let forgiven = progress.saturating_sub(self.closed_at) / window;
             self.waits = self.waits.saturating_sub(forgiven as u32);
         }
         match state {
@@ -190,23 +309,87 @@ impl Model {
             State::Closed => self.closed_at = progress,
             _ => {}
         }
+        self.become_new(state);
+    }
+
+    fn become_new(&mut self, state: State) {
         if matches!(
             state,
             State::Closed | State::ForcedClosed | State::MetricsOnly
         ) {
             self.calls.clear();
+            self.abandoned.clear();
             self.in_a_row = 0;
         }
+        self.flying.clear();
         self.state = state;
         self.generation += 1;
     }
 
+    /// No state resets.
     pub(super) fn force(&mut self, state: Option<State>) {
+        self.by_hand = state.is_some();
         if state.is_none() {
             self.waits = 0;
         }
-        self.enter(state.unwrap_or(State::Closed));
+        self.put(state.unwrap_or(self.knobs.mode.state()));
     }
+
+    fn put(&mut self, state: State) {
+        match self.isolated {
+            0 => self.enter(state),
+            _ => self.beneath = (state, 0),
+        }
+    }
+
+    pub(super) fn reconfigure(&mut self, knobs: Knobs) {
+        let before = std::mem::replace(&mut self.knobs, knobs);
+        if before.finds_slow != knobs.finds_slow {
+            self.flying.clear();
+        }
+        if before.count != knobs.count {
+            self.calls.clear();
+            self.abandoned.clear();
+            self.recorded = 0;
+            self.closed_at = self.progress().0;
+        }
+        if before.consecutive == 0 {
+            self.in_a_row = 0;
+        }
+        self.rejudge = true;
+        if before.mode != knobs.mode && !self.by_hand {
+            self.put(knobs.mode.state());
+        }
+    }
+
+    pub(super) fn isolate(&mut self) {
+        if self.isolated == 0 {
+            self.beneath = match self.state {
+                State::Open => (State::Open, self.until),
+                State::HalfOpen => (State::Open, 0),
+                state => (state, 0),
+            };
+            self.enter(State::ForcedOpen);
+        }
+        self.isolated += 1;
+    }
+
+    pub(super) fn let_go(&mut self) {
+        self.isolated -= 1;
+        match (self.isolated, self.beneath) {
+            (0, (State::Open, until)) => {
+                self.until = until;
+                self.become_new(State::Open);
+            }
+            (0, (state, _)) => self.enter(state),
+            _ => {}
+        }
+    }
+}
+
+/// The eighth of the threshold that a time is in.
+fn eighth(time: u64) -> u64 {
+    time * 8 / SLOW
 }
 
 /// Half of them failed, or three quarters were slow.

@@ -280,7 +280,7 @@ fn every_admitted_call_is_counted_once() {
 #[test]
 fn a_breaker_is_not_made_of_a_senseless_config() {
     let (breaker, now) = breaker(|_| {});
-    let mut config = breaker.config().clone();
+    let mut config = Config::clone(&breaker.config());
     config.minimum_number_of_calls = 0;
     assert!(matches!(
         Breaker::new(config, now, 0),

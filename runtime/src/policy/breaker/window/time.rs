@@ -20,8 +20,8 @@ const SLOTS: usize = 16;
 
 #[derive(Debug)]
 pub(in crate::policy::breaker) struct TimeWindow {
-    /// Nanoseconds.
-    slice: u64,
+    /// The length of a slice in nanoseconds; 0 while the window is not used.
+    slice: AtomicU64,
     shards: Shards<Slots>,
     /// The epoch of shards yet to be made; held while one is made and while all are cleared.
     epoch: Mutex<u32>,
@@ -31,8 +31,10 @@ pub(in crate::policy::breaker) struct TimeWindow {
 struct Slots {
     /// Calls and failures.
     results: [AtomicU64; SLOTS],
-    /// Calls again, and the slow ones; written by slow calls only.
+    /// The slow calls, written by them only.
     slow: [AtomicU64; SLOTS],
+    /// The calls that were given up, written by them only.
+    abandoned: [AtomicU64; SLOTS],
 }
 
 /// `epoch: 8 | slice: 16 | calls: 20 | marked: 20`
@@ -42,19 +44,34 @@ struct Slot(u64);
 // === TimeWindow ===
 
 impl TimeWindow {
-    pub(super) fn new(size: Duration) -> Self {
-        let nanos = u64::try_from(size.as_nanos()).unwrap_or(u64::MAX);
+    /// A window that is not used yet.
+    pub(super) fn new() -> Self {
         Self {
-            slice: (nanos / SLICES).max(1),
+            slice: AtomicU64::new(0),
             shards: Shards::new(),
             epoch: Mutex::new(0),
         }
     }
 
+    /// The slice that `now` is in; none while the window is not used.
     #[inline]
-    pub(super) fn record(&self, epoch: u32, now: u64, outcome: Outcome) -> bool {
+    pub(super) fn slice(&self, now: u64) -> Option<u64> {
+        now.checked_div(self.slice.load(Relaxed))
+    }
+
+    pub(super) fn resize(&self, size: Duration) {
+        let nanos = u64::try_from(size.as_nanos()).unwrap_or(u64::MAX);
+        self.slice.store((nanos / SLICES).max(1), Relaxed);
+    }
+
+    /// Stops being used.
+    pub(super) fn leave(&self) {
+        self.slice.store(0, Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn record(&self, epoch: u32, slice: u64, outcome: Outcome) -> bool {
         let slots = self.shards.existing().unwrap_or_else(|| self.first_use());
-        let slice = now / self.slice;
         let recorded = add(&slots.results, epoch, slice, outcome.failed);
         if recorded && outcome.slow {
             return add(&slots.slow, epoch, slice, true);
@@ -62,21 +79,20 @@ impl TimeWindow {
         recorded
     }
 
-    pub(super) fn totals(&self, now: u64) -> Totals {
-        let current = now / self.slice;
+    pub(super) fn abandon(&self, epoch: u32, slice: u64) {
+        let slots = self.shards.existing().unwrap_or_else(|| self.first_use());
+        add(&slots.abandoned, epoch, slice, true);
+    }
+
+    pub(super) fn totals(&self, current: u64) -> Totals {
         let mut totals = Totals::default();
         for slots in self.shards.iter() {
-            for (results, slow) in slots.results.iter().zip(&slots.slow) {
-                let results = Slot(results.load(Relaxed));
-                if results.is_within(current) {
-                    totals.calls = totals.calls.saturating_add(results.calls());
-                    totals.failed = totals.failed.saturating_add(results.marked());
-                }
-                let slow = Slot(slow.load(Relaxed));
-                if slow.is_within(current) {
-                    totals.slow = totals.slow.saturating_add(slow.marked());
-                }
-            }
+            let (calls, failed) = sum(&slots.results, current);
+            totals.calls = totals.calls.saturating_add(calls);
+            totals.failed = totals.failed.saturating_add(failed);
+            totals.slow = totals.slow.saturating_add(sum(&slots.slow, current).1);
+            let abandoned = sum(&slots.abandoned, current).1;
+            totals.abandoned = totals.abandoned.saturating_add(abandoned);
         }
         totals
     }
@@ -85,14 +101,15 @@ impl TimeWindow {
         let mut current = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
         *current = epoch;
         for slots in self.shards.iter() {
-            for slot in slots.results.iter().chain(&slots.slow) {
+            let rare = slots.slow.iter().chain(&slots.abandoned);
+            for slot in slots.results.iter().chain(rare) {
                 slot.store(Slot::empty(epoch, 0).0, Relaxed);
             }
         }
     }
 
     pub(super) fn size(&self) -> u64 {
-        self.slice.saturating_mul(SLICES)
+        self.slice.load(Relaxed).saturating_mul(SLICES).max(1)
     }
 
     #[cold]
@@ -123,6 +140,16 @@ fn add(slots: &[AtomicU64; SLOTS], epoch: u32, slice: u64, marked: bool) -> bool
     }
 }
 
+/// The calls of the slices that count, and those of them that are marked.
+fn sum(slots: &[AtomicU64; SLOTS], current: u64) -> (u32, u32) {
+    let slots = slots.iter().map(|slot| Slot(slot.load(Relaxed)));
+    slots
+        .filter(|slot| slot.is_within(current))
+        .fold((0, 0), |(calls, marked), slot| {
+            (calls + slot.calls(), marked + slot.marked())
+        })
+}
+
 // === Slots ===
 
 impl Slots {
@@ -131,6 +158,7 @@ impl Slots {
         Self {
             results: empty(),
             slow: empty(),
+            abandoned: empty(),
         }
     }
 }
@@ -199,32 +227,36 @@ mod tests {
     };
 
     fn ten_seconds() -> TimeWindow {
-        TimeWindow::new(Duration::from_secs(10))
+        let window = TimeWindow::new();
+        window.resize(Duration::from_secs(10));
+        window
     }
 
     #[test]
     fn slides_in_tenths() {
         let window = ten_seconds();
         assert!(window.record(0, 0, BAD));
-        assert!(window.record(0, SECOND, GOOD));
+        assert!(window.record(0, 1, GOOD));
         assert_eq!(
-            window.totals(9 * SECOND),
+            window.totals(9),
             Totals {
                 calls: 2,
                 failed: 1,
-                slow: 1
+                slow: 1,
+                abandoned: 0
             }
         );
         // The first second is more than ten slices old, the next one still counts.
         assert_eq!(
-            window.totals(10 * SECOND),
+            window.totals(10),
             Totals {
                 calls: 1,
                 failed: 0,
-                slow: 0
+                slow: 0,
+                abandoned: 0
             }
         );
-        assert_eq!(window.totals(11 * SECOND), Totals::default());
+        assert_eq!(window.totals(11), Totals::default());
     }
 
     #[test]
@@ -255,18 +287,19 @@ mod tests {
     fn threads_lose_nothing_while_slots_change_hands() {
         let window = ten_seconds();
         for turn in 0..40 {
-            let now = turn * 16 * SECOND;
+            let slice = turn * 16;
             thread::scope(|scope| {
                 for _ in 0..12 {
-                    scope.spawn(|| (0..500).for_each(|_| assert!(window.record(0, now, BAD))));
+                    scope.spawn(|| (0..500).for_each(|_| assert!(window.record(0, slice, BAD))));
                 }
             });
             assert_eq!(
-                window.totals(now),
+                window.totals(slice),
                 Totals {
                     calls: 6_000,
                     failed: 6_000,
-                    slow: 6_000
+                    slow: 6_000,
+                    abandoned: 0
                 }
             );
         }
@@ -279,16 +312,25 @@ mod tests {
             let (mut now, mut calls) = (0, Vec::new());
             for (pause, failed, slow) in steps {
                 now += pause;
-                calls.push((now / SECOND, failed, slow));
+                let second = now / SECOND;
+                prop_assert_eq!(window.slice(now), Some(second));
+                calls.push((second, failed, slow));
                 let outcome = Outcome { failed, slow };
-                prop_assert!(window.record(0, now, outcome));
-                let recent = || calls.iter().filter(|(second, ..)| now / SECOND - second < 10);
-                let totals = Totals {
-                    calls: recent().count() as u32,
-                    failed: recent().filter(|(_, failed, _)| *failed).count() as u32,
-                    slow: recent().filter(|(.., slow)| *slow).count() as u32,
+                match failed && slow {
+                    true => window.abandon(0, second),
+                    false => prop_assert!(window.record(0, second, outcome)),
+                }
+                let recent = |pick: fn(bool, bool) -> bool| {
+                    let recent = calls.iter().filter(|call| second - call.0 < 10);
+                    recent.filter(|(_, failed, slow)| pick(*failed, *slow)).count() as u32
                 };
-                prop_assert_eq!(window.totals(now), totals);
+                let totals = Totals {
+                    calls: recent(|failed, slow| !(failed && slow)),
+                    failed: recent(|failed, slow| failed && !slow),
+                    slow: recent(|failed, slow| slow && !failed),
+                    abandoned: recent(|failed, slow| failed && slow),
+                };
+                prop_assert_eq!(window.totals(second), totals);
             }
         }
     }
