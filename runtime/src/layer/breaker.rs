@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::{
-    call::{Body, BreakerPolicy, Call, Deadline, End, Invoke, Mark, Method, Reply, Service},
+    call::{Body, BreakerPolicy, Call, Deadline, End, Invoke, Mark, Method, Race, Reply, Service},
     clock,
     policy::breaker::{self as policy, Config, Permit, Rejected, Verdict},
 };
@@ -78,16 +78,16 @@ impl<I> Breaker<I> {
 impl<I: Invoke> Invoke for Breaker<I> {
     async fn invoke(&self, call: Call) -> Result<Reply, Status> {
         let now = call.started.unwrap_or_else(clock::now);
-        let (method, deadline) = (call.method, call.deadline);
+        let (method, deadline, race) = (call.method, call.deadline, call.attempt.race.clone());
         let breaker = self.breakers.of(method);
         let refuse = |rejected| refuse(method, &rejected);
         if method.kind.gives_one() {
-            let watch = Watch::new(breaker.admit(now).map_err(refuse)?, deadline);
+            let watch = Watch::new(breaker.admit(now).map_err(refuse)?, deadline, race);
             let answer = self.inner.invoke(call).await;
             watch.tell(breaker, answer.as_ref().err());
             return answer;
         }
-        let watch = Watch::new(breaker.admit_owned(now).map_err(refuse)?, deadline);
+        let watch = Watch::new(breaker.admit_owned(now).map_err(refuse)?, deadline, race);
         let mut answer = self.inner.invoke(call).await;
         match &mut answer {
             Ok(Reply {
@@ -127,13 +127,16 @@ fn refuse(method: &Method, rejected: &Rejected) -> Status {
 struct Watch<B: Deref<Target = policy::Breaker>> {
     permit: Option<Permit<B>>,
     deadline: Deadline,
+    /// Told when another attempt of the same call won, and this one is dropped for it.
+    race: Option<Arc<Race>>,
 }
 
 impl<B: Deref<Target = policy::Breaker>> Watch<B> {
-    fn new(permit: Permit<B>, deadline: Deadline) -> Self {
+    fn new(permit: Permit<B>, deadline: Deadline, race: Option<Arc<Race>>) -> Self {
         Self {
             permit: Some(permit),
             deadline,
+            race,
         }
     }
 
@@ -160,7 +163,9 @@ impl<B: Deref<Target = policy::Breaker>> Drop for Watch<B> {
             return;
         };
         let now = clock::now();
-        if self.deadline.has_passed(now) {
+        if self.race.as_ref().is_some_and(|race| race.is_lost()) {
+            permit.complete(now, Verdict::Ignored);
+        } else if self.deadline.has_passed(now) {
             permit.complete(now, Verdict::Failure);
         }
     }
@@ -236,6 +241,23 @@ mod tests {
         }
         assert_eq!(state(&leaving), State::Closed);
         assert_eq!(state(&refused), State::Closed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_lost_to_another_one_says_nothing_even_at_its_deadline() {
+        let stack = guarding(Handler(|_| pending()));
+        for _ in 0..40 {
+            let mut call = say(&ECHO, "hi");
+            let limit = Duration::from_millis(10);
+            call.deadline = Deadline::after(clock::now(), limit, Limit::Call);
+            let race = Arc::<Race>::default();
+            call.attempt.race = Some(Arc::clone(&race));
+            let mut attempt = Box::pin(stack.invoke(call));
+            let ended = tokio::time::timeout(limit, &mut attempt).await;
+            assert!(ended.is_err());
+            race.lose();
+        }
+        assert_eq!(state(&stack), State::Closed);
     }
 
     #[tokio::test(start_paused = true)]

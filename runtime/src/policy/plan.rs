@@ -81,6 +81,11 @@ impl Plans {
         plans
     }
 
+    /// The service whose methods these are.
+    pub fn service(&self) -> &'static Service {
+        self.service
+    }
+
     /// Puts what `plan` makes for each method in the place of what held so far. Calls that are under way go on with what
     /// they have read.
     pub fn swap(&self, plan: impl FnMut(&'static Method) -> Plan) {

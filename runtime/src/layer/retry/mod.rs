@@ -1,8 +1,10 @@
-//! Sends a call again that failed: gRFC A6's retries, and its transparent retry of what no application saw.
+//! Sends a call again that failed, or several times at once: gRFC A6's retries and hedging, and its transparent retry of
+//! what no application saw.
 //!
 //! Stands inside the deadline, which bounds all attempts, and outside the breaker, which sees each of them. When a call
 //! is sent again, and when not, is decided by [`policy::retry`](crate::policy::retry); here it is kept, waited and sent.
 
+mod hedging;
 mod target;
 
 use std::{
@@ -15,6 +17,7 @@ use std::{
 use tokio::time::sleep_until;
 use tonic::Status;
 
+use self::hedging::Memories;
 pub use self::target::Target;
 use crate::{
     call::{
@@ -37,6 +40,8 @@ pub struct Counts {
     pub retries: Counter,
     /// Calls that were sent once more because no application had seen them.
     pub transparent: Counter,
+    /// Copies of calls that were sent beside them.
+    pub hedges: Counter,
     /// Calls that were not sent again because too many calls to their target failed.
     pub throttled: Counter,
     /// Calls that failed with their last attempt.
@@ -51,6 +56,7 @@ pub struct Retry<I> {
     inner: I,
     plans: Arc<Plans>,
     target: Arc<Target>,
+    memories: Memories,
     counts: Arc<Counts>,
 }
 
@@ -90,6 +96,7 @@ impl<I> Retry<I> {
     pub fn new(inner: I, plans: Arc<Plans>, target: Arc<Target>) -> Self {
         Self {
             inner,
+            memories: Memories::of(&plans),
             plans,
             target,
             counts: Arc::default(),
@@ -111,6 +118,10 @@ impl<I: Invoke> Invoke for Retry<I> {
         let mut spare = call.spare(&self.target.room);
         if self.plans.is_on(method, Switch::Retry) {
             call.attempt.timeout = self.patience(method);
+        } else if let Some(config) = self.hedging(method)
+            && let Some(spare) = spare.take()
+        {
+            return Box::pin(self.hedge(call, spare, config)).await;
         }
         // One place where attempts are awaited keeps the future, which is moved about, small.
         loop {
@@ -156,6 +167,15 @@ async fn committing(
     answer
 }
 
+/// Tells the caller how many attempts there were before the one that was answered, if there were any.
+fn mirror(mut reply: Reply, previous: u32) -> Reply {
+    if previous > 0 {
+        let value = previous.into();
+        headers::insert(&mut reply.metadata, headers::PREVIOUS_ATTEMPTS, value);
+    }
+    reply
+}
+
 impl<I> Retry<I> {
     /// How long an attempt of `method` may wait for the head of its answer.
     fn patience(&self, method: &Method) -> Option<Duration> {
@@ -167,11 +187,7 @@ impl<I> Retry<I> {
         if self.plans.is_on(method, Switch::Retry) {
             self.credit(&mut reply);
         }
-        if attempts.ended() > 0 {
-            let previous = attempts.ended().into();
-            headers::insert(&mut reply.metadata, headers::PREVIOUS_ATTEMPTS, previous);
-        }
-        reply
+        mirror(reply, attempts.ended())
     }
 
     /// Counts a success for the throttle, once it is one: a stream may still fail.
@@ -236,11 +252,17 @@ impl<I> Retry<I> {
                 counts.retry_delay.add_many(wait);
                 return Some(Some(at));
             }
-            Decision::Return(Reason::Throttled) => counts.throttled.add(),
-            Decision::Return(Reason::Exhausted) => counts.exhausted.add(),
-            Decision::Return(_) => {}
+            Decision::Return(why) => self.count_end(why),
         }
         None
+    }
+
+    fn count_end(&self, why: Reason) {
+        match why {
+            Reason::Throttled => self.counts.throttled.add(),
+            Reason::Exhausted => self.counts.exhausted.add(),
+            _ => {}
+        }
     }
 }
 

@@ -31,10 +31,25 @@ pub struct Attempts {
     ended: u32,
     /// Waits since the server last said when to come back.
     waits: u32,
-    /// Times it was sent again without ever having left.
+    unseens: Unseens,
+}
+
+/// What is remembered of the attempts that no application saw.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Unseens {
+    /// Times the call was sent again without ever having left.
     unsent: u32,
-    /// Whether it was sent again after a peer had refused to look at it.
-    refused: bool,
+    /// Whether it was sent again after a peer had refused to look at it, or may not be for that any more.
+    spent: bool,
+}
+
+/// Whether an attempt that failed is sent again because no application saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unseen {
+    /// At once, and it does not count.
+    SendAgain,
+    /// It counts as one that was seen.
+    Counts,
 }
 
 /// An attempt that failed.
@@ -172,8 +187,10 @@ impl Attempts {
         match mark {
             Some(Mark::Refused) => return Decision::Return(Reason::Refused),
             Some(Mark::Incompatible) => return Decision::Return(Reason::Incompatible),
-            Some(mark) if self.is_transparent(mark, ended) => return Decision::Transparent,
             _ => {}
+        }
+        if self.unseens.look(mark, ended) == Unseen::SendAgain {
+            return Decision::Transparent;
         }
         self.ended += 1;
         match policy {
@@ -181,23 +198,28 @@ impl Attempts {
             None => Decision::Return(Reason::NoPolicy),
         }
     }
+}
 
-    /// Whether no application saw the call, and it may be sent again for that: as often as it takes if it never left,
-    /// once and as the first attempt only if a peer refused to look at it.
-    fn is_transparent(&mut self, mark: Mark, ended: &Ended<'_>) -> bool {
-        if !ended.resendable || ended.deadline.has_passed(ended.now) {
-            return false;
-        }
+// === Unseens ===
+
+impl Unseens {
+    /// Looks at an attempt that failed. As often as it takes it is sent again if it never left; once, and only if no
+    /// attempt was seen before, if a peer refused to look at it.
+    pub(super) fn look(&mut self, mark: Option<Mark>, ended: &Ended<'_>) -> Unseen {
+        let possible = ended.resendable && !ended.deadline.has_passed(ended.now);
         match mark {
-            Mark::Unsent if self.unsent < UNSENT_CAP => {
+            Some(Mark::Unsent) if possible && self.unsent < UNSENT_CAP => {
                 self.unsent += 1;
-                true
+                Unseen::SendAgain
             }
-            Mark::Unprocessed if self.ended == 0 && !self.refused => {
-                self.refused = true;
-                true
+            Some(Mark::Unprocessed) if possible && !self.spent => {
+                self.spent = true;
+                Unseen::SendAgain
             }
-            _ => false,
+            _ => {
+                self.spent = true;
+                Unseen::Counts
+            }
         }
     }
 }

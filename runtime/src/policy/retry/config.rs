@@ -6,7 +6,7 @@ use thiserror::Error;
 use tonic::Code;
 
 use crate::{
-    call::{CodeSet, RetryPolicy},
+    call::{CodeSet, HedgingPolicy, RetryPolicy},
     policy::backoff::Backoff,
 };
 
@@ -34,6 +34,25 @@ pub struct RetryConfig {
     pub chain_stop: bool,
 }
 
+/// The effective parameters of the hedging of one method.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HedgingConfig {
+    /// Attempts in all, the first one included; at least 2. A channel's cap holds on top. Default: 3.
+    pub max_attempts: u32,
+    /// The wait before the next copy is sent; 0 sends all at once. Default: 0, as gRFC A6 has it.
+    pub hedging_delay: Duration,
+    /// The codes after which the other copies go on, and the next one is sent at once. Default: none, every failure is
+    /// fatal.
+    pub non_fatal_status_codes: CodeSet,
+    /// Takes the wait from this percentile of the times in which earlier calls were answered, above 0 and below 100; as
+    /// long as they are too few, `hedging_delay` holds. Default: none.
+    pub hedging_delay_percentile: Option<f32>,
+    /// How many copies there may be for every hundred calls, above 0; ten more may come at a time. Default: 5.
+    pub max_extra_load: f32,
+    /// Whether a server that is handling a repeated call sends no copies of its own calls. Default: true.
+    pub chain_stop: bool,
+}
+
 /// A parameter that retries or hedging cannot work with.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
@@ -53,6 +72,12 @@ pub enum ConfigError {
     /// Success would be tried again.
     #[error("`{0}` contains OK; success ends a call")]
     Ok(&'static str),
+    /// A percentile is none.
+    #[error("`hedging_delay_percentile` is {0}; it must be above 0 and below 100")]
+    Percentile(f32),
+    /// A load would allow no copy.
+    #[error("`max_extra_load` is {0}; it must be above 0, in copies for every hundred calls")]
+    Load(f32),
     /// A throttle's tokens are out of their range.
     #[error("`max_tokens` is {0}; it must be between 1 and 1000")]
     Tokens(u32),
@@ -143,7 +168,63 @@ impl From<&RetryPolicy> for RetryConfig {
     }
 }
 
-pub(super) fn above_zero(name: &'static str, value: Duration) -> Result<(), ConfigError> {
+// === HedgingConfig ===
+
+impl Default for HedgingConfig {
+    fn default() -> Self {
+        Self {
+            max_attempts: 3,
+            hedging_delay: Duration::ZERO,
+            non_fatal_status_codes: CodeSet::EMPTY,
+            hedging_delay_percentile: None,
+            max_extra_load: 5.0,
+            chain_stop: true,
+        }
+    }
+}
+
+impl HedgingConfig {
+    /// Whether hedging can work with these values.
+    ///
+    /// # Errors
+    /// The first parameter that is out of its range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        if self.max_attempts < 2 {
+            return Err(ConfigError::Attempts(self.max_attempts));
+        }
+        if self.non_fatal_status_codes.contains(Code::Ok) {
+            return Err(ConfigError::Ok("non_fatal_status_codes"));
+        }
+        if let Some(percentile) = self.hedging_delay_percentile
+            && !(percentile > 0.0 && percentile < 100.0)
+        {
+            return Err(ConfigError::Percentile(percentile));
+        }
+        if !(self.max_extra_load > 0.0 && self.max_extra_load.is_finite()) {
+            return Err(ConfigError::Load(self.max_extra_load));
+        }
+        Ok(())
+    }
+}
+
+impl From<&HedgingPolicy> for HedgingConfig {
+    fn from(declared: &HedgingPolicy) -> Self {
+        let mut config = Self::default();
+        macro_rules! take {
+            ($($field:ident),*) => { $(if let Some(value) = declared.$field { config.$field = value; })* };
+        }
+        take!(
+            max_attempts,
+            hedging_delay,
+            non_fatal_status_codes,
+            max_extra_load
+        );
+        config.hedging_delay_percentile = declared.hedging_delay_percentile;
+        config
+    }
+}
+
+fn above_zero(name: &'static str, value: Duration) -> Result<(), ConfigError> {
     match value {
         Duration::ZERO => Err(ConfigError::Zero(name)),
         _ => Ok(()),
@@ -206,6 +287,32 @@ mod tests {
         assert!(mistake(|config| config.retryable_status_codes = ok).contains("OK"));
         let zero = Some(Duration::ZERO);
         assert!(mistake(|config| config.per_attempt_recv_timeout = zero).contains("per_attempt"));
+    }
+
+    /// grpc-java `getHedgingPolicies`.
+    #[test]
+    fn a_mistake_in_hedging_is_told_too() {
+        assert_eq!(
+            HedgingConfig::from(&HedgingPolicy::UNSET),
+            HedgingConfig::default()
+        );
+        assert_eq!(HedgingConfig::default().validate(), Ok(()));
+        let wrong = |change: fn(&mut HedgingConfig)| {
+            let mut config = HedgingConfig::default();
+            change(&mut config);
+            config.validate().unwrap_err()
+        };
+        let attempts = wrong(|config| config.max_attempts = 1);
+        assert_eq!(attempts, ConfigError::Attempts(1));
+        let ok = wrong(|config| config.non_fatal_status_codes = CodeSet::of(&[Code::Ok]));
+        assert_eq!(ok, ConfigError::Ok("non_fatal_status_codes"));
+        let percentile = wrong(|config| config.hedging_delay_percentile = Some(100.0));
+        assert_eq!(percentile, ConfigError::Percentile(100.0));
+        assert!(
+            wrong(|config| config.max_extra_load = f32::NAN)
+                .to_string()
+                .contains("NaN")
+        );
     }
 
     #[test]

@@ -13,16 +13,23 @@
 //!     Return: committed, not retryable, exhausted, throttled, pushed back, too late, chained
 //! ```
 //! [`Attempts`] is what is remembered of one call and decides by the [`Rules`] of its method, and a [`Throttle`] stops
-//! retries to a target that fails too much. Time and random numbers are handed in.
+//! retries to a target that fails too much. [`Hedges`] decides for calls that are sent several times at once; a
+//! [`Percentile`] finds their delay, and [`Extra`] bounds the load they add. Time and random numbers are handed in.
 
 mod attempts;
 mod config;
+mod extra;
+mod hedging;
+mod percentile;
 mod pushback;
 mod throttle;
 
 pub use self::{
     attempts::{Attempts, Decision, Ended, Reason, Rules},
-    config::{ConfigError, RetryConfig},
+    config::{ConfigError, HedgingConfig, RetryConfig},
+    extra::Extra,
+    hedging::{Hedges, HedgingRules, Verdict},
+    percentile::Percentile,
     pushback::Pushback,
     throttle::{Throttle, ThrottleConfig},
 };

@@ -1,5 +1,6 @@
 //! Calls whose attempts end as a script says, on a paused clock.
 
+mod hedged;
 mod streams;
 mod unary;
 
@@ -22,6 +23,12 @@ use crate::{
 enum Act {
     /// It fails at once.
     Fail(Status),
+    /// It fails after so many milliseconds.
+    Late(u64, Status),
+    /// It is answered after so many milliseconds.
+    Answer(u64),
+    /// The head of its answer comes after so many milliseconds, the rest after so many more.
+    Begin(u64, u64),
     /// Nothing comes.
     Hang,
 }
@@ -38,7 +45,23 @@ struct Seen {
 struct Script {
     acts: Mutex<VecDeque<Act>>,
     seen: Mutex<Vec<Seen>>,
+    /// Which attempts were dropped before they were over, and whether they had been told that they lost.
+    dropped: Mutex<Vec<(u32, bool)>>,
     started: Instant,
+}
+
+/// An attempt that is not over.
+struct UnderWay<'a>(&'a Script, crate::call::Attempt);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let told = (self.1.previous, self.1.is_lost());
+        self.0.dropped.lock().unwrap().push(told);
+    }
+}
+
+async fn waiting(phase: Phase, millis: u64) {
+    during(phase, tokio::time::sleep(Duration::from_millis(millis))).await;
 }
 
 impl Script {
@@ -46,6 +69,7 @@ impl Script {
         Arc::new(Self {
             acts: Mutex::new(acts.into_iter().collect()),
             seen: Mutex::default(),
+            dropped: Mutex::default(),
             started: clock::now(),
         })
     }
@@ -71,13 +95,29 @@ impl Invoke for Script {
             said: message.decode()?,
         });
         let act = self.acts.lock().unwrap().pop_front();
-        match act {
-            Some(Act::Fail(status)) => return Err(status),
-            Some(Act::Hang) => during(Phase::Headers, pending()).await,
-            None => {}
-        }
-        Ok(Reply::new(call.body))
+        let under_way = UnderWay(self, call.attempt.clone());
+        let outcome = act_out(act).await;
+        std::mem::forget(under_way);
+        outcome.map(|()| Reply::new(call.body))
     }
+}
+
+async fn act_out(act: Option<Act>) -> Result<(), Status> {
+    match act {
+        Some(Act::Fail(status)) => return Err(status),
+        Some(Act::Late(millis, status)) => {
+            waiting(Phase::Headers, millis).await;
+            return Err(status);
+        }
+        Some(Act::Answer(millis)) => waiting(Phase::Headers, millis).await,
+        Some(Act::Begin(head, rest)) => {
+            waiting(Phase::Headers, head).await;
+            waiting(Phase::Body, rest).await;
+        }
+        Some(Act::Hang) => during(Phase::Headers, pending()).await,
+        None => {}
+    }
+    Ok(())
 }
 
 /// A service whose methods are declared so.
