@@ -132,7 +132,7 @@ fn a_method_has_its_own_policies_and_the_defaults_of_its_service() {
     );
     assert!(policies.hedging.is_some() && policies.retry.is_none());
 
-    assert_eq!(method(2).policies.compensated_by, Some("Forget"));
+    assert_eq!(method(4).policies.compensated_by, Some("Forget"));
     let bulkhead = method(2).policies.bulkhead.expect("it is declared");
     assert_eq!(
         (bulkhead.max_concurrent_calls, bulkhead.max_queued),

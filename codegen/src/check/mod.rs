@@ -3,6 +3,7 @@
 //! All mistakes are found at once. After this, nothing can fail: the emitters take an
 //! [`ir::Service`], and there is one only where nothing is wrong.
 
+mod compensation;
 pub(crate) mod duration;
 mod merge;
 mod names;
@@ -23,6 +24,7 @@ pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Se
     let accepts = release::accepts(draft, version.as_ref(), findings);
     let cross_major = release::cross_major(draft, findings);
     let ages = release::ages(draft, version.as_ref(), findings);
+    compensation::defaults(draft, findings);
     let methods: Vec<_> = draft
         .methods
         .iter()
@@ -60,7 +62,7 @@ fn checked(
     findings: &mut Findings,
 ) -> Option<ir::Method> {
     repeats(service.language, method, findings);
-    compensation(service, method, findings);
+    compensation::method(service, method, findings);
     let policies = merge::effective(&method.policies, &service.defaults, method.idempotency);
     let policies = policies::Values { findings }.policies(&policies);
     Some(ir::Method {
@@ -128,34 +130,6 @@ fn repeats_wrongly(method: &draft::Method) -> bool {
     repeats && !method.idempotency.allows_repeats()
 }
 
-/// A compensation is another method of the same service.
-fn compensation(service: &draft::Service, method: &draft::Method, findings: &mut Findings) {
-    let Some(written) = &method.policies.compensated_by else {
-        return;
-    };
-    let known = || {
-        service
-            .methods
-            .iter()
-            .map(|method| method.name.value.as_str())
-    };
-    if written.value == method.name.value {
-        let title = format!("`{}` is compensated by itself", written.value);
-        findings.add(Finding::error(written.place, title).help("name the method that undoes it"));
-    } else if !known().any(|name| name == written.value) {
-        let title = format!(
-            "service `{}` has no method `{}`",
-            service.name.value, written.value
-        );
-        let names: Vec<_> = known().filter(|name| *name != method.name.value).collect();
-        let help = match names.is_empty() {
-            true => "name a method that takes its effect back, and declare it".to_owned(),
-            false => format!("name another method of it: {}", names.join(", ")),
-        };
-        findings.add(Finding::error(written.place, title).help(help));
-    }
-}
-
 /// One warning for all policies that are carried to the runtime and not acted upon there.
 pub fn not_enforced(services: &[draft::Service]) -> Option<Finding> {
     let mut names: Vec<&str> = Vec::new();
@@ -181,10 +155,6 @@ pub fn not_enforced(services: &[draft::Service]) -> Option<Finding> {
                 (
                     "rate_limit",
                     policies.rate_limit.as_ref().map(|limit| limit.place),
-                ),
-                (
-                    "compensated_by",
-                    policies.compensated_by.as_ref().map(|name| name.place),
                 ),
             ];
             for (name, place) in declared {

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
+use syn::Type;
 
 use super::server::kind;
 use super::{allow_deprecated, allow_names, contract, docs, messages, outcome};
@@ -90,21 +91,35 @@ fn call(service: &Service, index: usize, method: &Method) -> TokenStream {
     let outcome = outcome(&response);
     let index = Literal::usize_unsuffixed(index);
     let function = format_ident!("{}", kind(method.kind));
+    let start = quote!(impl ::couplet::codegen::Start<#request, Output = #outcome> + '_);
+    let send = quote! {
+        move |outgoing| ::couplet::codegen::call::#function(&self.stack, &#table[#index], outgoing)
+    };
+    let (start, send) = match compensation(service, method) {
+        None => (start, send),
+        Some((index, compensation)) => (
+            quote!(::couplet::codegen::Reversible<'_, #start, I, #compensation>),
+            quote!(::couplet::codegen::Reversible::new(#send, &self.stack, &#table[#index])),
+        ),
+    };
     quote! {
         #docs
         #deprecated
         pub fn #ident(
             &self,
             request: impl ::couplet::codegen::IntoRequest<#request>,
-        ) -> ::couplet::codegen::Outgoing<
-            #request,
-            impl ::couplet::codegen::Start<#request, Output = #outcome> + '_,
-        > {
-            ::couplet::codegen::Outgoing::new(request, move |outgoing| {
-                ::couplet::codegen::call::#function(&self.stack, &#table[#index], outgoing)
-            })
+        ) -> ::couplet::codegen::Outgoing<#request, #start> {
+            ::couplet::codegen::Outgoing::new(request, #send)
         }
     }
+}
+
+/// The method that takes back the effect of this one: its place among all, and what it is sent.
+fn compensation<'a>(service: &'a Service, method: &Method) -> Option<(Literal, &'a Type)> {
+    let name = method.policies.compensated_by.as_ref()?;
+    let mut methods = service.methods.iter().enumerate();
+    let (index, method) = methods.find(|(_, method)| method.name == *name)?;
+    Some((Literal::usize_unsuffixed(index), &method.request))
 }
 
 /// The client in the place of the service.

@@ -649,13 +649,11 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::unary(
-                    &self.stack,
-                    &MOVIES_METHODS[0],
-                    outgoing,
-                )
-            },
+            move |outgoing| ::couplet::codegen::call::unary(
+                &self.stack,
+                &MOVIES_METHODS[0],
+                outgoing,
+            ),
         )
     }
 
@@ -675,13 +673,11 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::server_streaming(
-                    &self.stack,
-                    &MOVIES_METHODS[1],
-                    outgoing,
-                )
-            },
+            move |outgoing| ::couplet::codegen::call::server_streaming(
+                &self.stack,
+                &MOVIES_METHODS[1],
+                outgoing,
+            ),
         )
     }
 
@@ -703,13 +699,11 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::client_streaming(
-                    &self.stack,
-                    &MOVIES_METHODS[2],
-                    outgoing,
-                )
-            },
+            move |outgoing| ::couplet::codegen::call::client_streaming(
+                &self.stack,
+                &MOVIES_METHODS[2],
+                outgoing,
+            ),
         )
     }
 
@@ -732,13 +726,11 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::bidi_streaming(
-                    &self.stack,
-                    &MOVIES_METHODS[3],
-                    outgoing,
-                )
-            },
+            move |outgoing| ::couplet::codegen::call::bidi_streaming(
+                &self.stack,
+                &MOVIES_METHODS[3],
+                outgoing,
+            ),
         )
     }
 
@@ -748,23 +740,30 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
         request: impl ::couplet::codegen::IntoRequest<WatchRequest>,
     ) -> ::couplet::codegen::Outgoing<
         WatchRequest,
-        impl ::couplet::codegen::Start<
+        ::couplet::codegen::Reversible<
+            '_,
+            impl ::couplet::codegen::Start<
+                WatchRequest,
+                Output = ::core::result::Result<
+                    ::couplet::codegen::Response<WatchRequest>,
+                    ::couplet::codegen::Status,
+                >,
+            > + '_,
+            I,
             WatchRequest,
-            Output = ::core::result::Result<
-                ::couplet::codegen::Response<WatchRequest>,
-                ::couplet::codegen::Status,
-            >,
-        > + '_,
+        >,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::unary(
+            ::couplet::codegen::Reversible::new(
+                move |outgoing| ::couplet::codegen::call::unary(
                     &self.stack,
                     &MOVIES_METHODS[4],
                     outgoing,
-                )
-            },
+                ),
+                &self.stack,
+                &MOVIES_METHODS[5],
+            ),
         )
     }
 
@@ -784,13 +783,11 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::unary(
-                    &self.stack,
-                    &MOVIES_METHODS[5],
-                    outgoing,
-                )
-            },
+            move |outgoing| ::couplet::codegen::call::unary(
+                &self.stack,
+                &MOVIES_METHODS[5],
+                outgoing,
+            ),
         )
     }
 }
@@ -864,7 +861,7 @@ static MOVIES: ::couplet::codegen::Service = ::couplet::codegen::Service {
     version: "1.4.2",
     accepts: "1.2",
     wire_since: "",
-    schema: "cddc2cc6",
+    schema: "15cf80bc",
     meeting: ::couplet::codegen::Meeting::DEFAULT,
     ages: ::core::option::Option::None,
     methods: &MOVIES_METHODS,
@@ -929,7 +926,6 @@ static MOVIES_METHODS: [::couplet::codegen::Method; 6] = [
         idempotency: ::couplet::codegen::Idempotency::Unknown,
         policies: ::couplet::codegen::Policies {
             timeout: ::core::option::Option::Some(::couplet::codegen::nanos(1500)),
-            compensated_by: ::core::option::Option::Some("New"),
             ..::couplet::codegen::Policies::UNSET
         },
     },
@@ -956,6 +952,7 @@ static MOVIES_METHODS: [::couplet::codegen::Method; 6] = [
         idempotency: ::couplet::codegen::Idempotency::Unknown,
         policies: ::couplet::codegen::Policies {
             timeout: ::core::option::Option::Some(::couplet::codegen::millis(5000)),
+            compensated_by: ::core::option::Option::Some("New"),
             ..::couplet::codegen::Policies::UNSET
         },
     },

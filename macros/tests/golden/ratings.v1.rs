@@ -321,13 +321,11 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::unary(
-                    &self.stack,
-                    &RATINGS_METHODS[0],
-                    outgoing,
-                )
-            },
+            move |outgoing| ::couplet::codegen::call::unary(
+                &self.stack,
+                &RATINGS_METHODS[0],
+                outgoing,
+            ),
         )
     }
 
@@ -347,13 +345,11 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::server_streaming(
-                    &self.stack,
-                    &RATINGS_METHODS[1],
-                    outgoing,
-                )
-            },
+            move |outgoing| ::couplet::codegen::call::server_streaming(
+                &self.stack,
+                &RATINGS_METHODS[1],
+                outgoing,
+            ),
         )
     }
 
@@ -375,13 +371,11 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::client_streaming(
-                    &self.stack,
-                    &RATINGS_METHODS[2],
-                    outgoing,
-                )
-            },
+            move |outgoing| ::couplet::codegen::call::client_streaming(
+                &self.stack,
+                &RATINGS_METHODS[2],
+                outgoing,
+            ),
         )
     }
 
@@ -403,13 +397,11 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::bidi_streaming(
-                    &self.stack,
-                    &RATINGS_METHODS[3],
-                    outgoing,
-                )
-            },
+            move |outgoing| ::couplet::codegen::call::bidi_streaming(
+                &self.stack,
+                &RATINGS_METHODS[3],
+                outgoing,
+            ),
         )
     }
 
@@ -419,23 +411,30 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
         request: impl ::couplet::codegen::IntoRequest<Film>,
     ) -> ::couplet::codegen::Outgoing<
         Film,
-        impl ::couplet::codegen::Start<
-            Film,
-            Output = ::core::result::Result<
-                ::couplet::codegen::Response<Rating>,
-                ::couplet::codegen::Status,
-            >,
-        > + '_,
+        ::couplet::codegen::Reversible<
+            '_,
+            impl ::couplet::codegen::Start<
+                Film,
+                Output = ::core::result::Result<
+                    ::couplet::codegen::Response<Rating>,
+                    ::couplet::codegen::Status,
+                >,
+            > + '_,
+            I,
+            (),
+        >,
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::unary(
+            ::couplet::codegen::Reversible::new(
+                move |outgoing| ::couplet::codegen::call::unary(
                     &self.stack,
                     &RATINGS_METHODS[4],
                     outgoing,
-                )
-            },
+                ),
+                &self.stack,
+                &RATINGS_METHODS[5],
+            ),
         )
     }
 
@@ -456,13 +455,11 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| {
-                ::couplet::codegen::call::unary(
-                    &self.stack,
-                    &RATINGS_METHODS[5],
-                    outgoing,
-                )
-            },
+            move |outgoing| ::couplet::codegen::call::unary(
+                &self.stack,
+                &RATINGS_METHODS[5],
+                outgoing,
+            ),
         )
     }
 }
@@ -623,7 +620,6 @@ static RATINGS_METHODS: [::couplet::codegen::Method; 6] = [
                 max_queued: ::core::option::Option::Some(2),
                 ..::couplet::codegen::BulkheadPolicy::UNSET
             }),
-            compensated_by: ::core::option::Option::Some("Forget"),
             ..::couplet::codegen::Policies::UNSET
         },
     },
@@ -665,6 +661,7 @@ static RATINGS_METHODS: [::couplet::codegen::Method; 6] = [
                 ),
                 ..::couplet::codegen::RateLimitPolicy::UNSET
             }),
+            compensated_by: ::core::option::Option::Some("Forget"),
             ..::couplet::codegen::Policies::UNSET
         },
     },
@@ -931,10 +928,10 @@ uplet/options.proto\x1a\x1bgoogle/protobuf/empty.proto\"\x16\x0a\x04Film\x12\x0e
 id\"\x1e\x0a\x06Rating\x12\x14\x0a\x05stars\x18\x01 \x01(\x0dR\x05stars2\xee\x03\x0a\x07Ratings\x12W\x0a\x04Me\
 an\x12\x10.ratings.v1.Film\x1a\x12.ratings.v1.Rating\")\x90\x02\x01\xea\xd3\xdd\xe5\x03 \x0a\x05250ms\x12\x0e\x08\
 \x03\x12\x061500us*\x02\x0e\x0a\"\x07%\x00\x00zB8\x14\x12H\x0a\x03All\x12\x10.ratings.v1.Film\x1a\x12.ratings.\
-v1.Rating\"\x19\x90\x02\x02\xea\xd3\xdd\xe5\x03\x10\x0a\x022s\x1a\x06\x12\x0450ms\"\x02820\x01\x12N\x0a\x04Rat\
-e\x12\x12.ratings.v1.Rating\x1a\x12.ratings.v1.Rating\"\x1c\xea\xd3\xdd\xe5\x03\x16\x0a\x022s\"\x0282*\x04\x08\
-\x08\x10\x02:\x06Forget(\x01\x12E\x0a\x07Discuss\x12\x12.ratings.v1.Rating\x1a\x12.ratings.v1.Rating\"\x0e\xea\
-\xd3\xdd\xe5\x03\x08\x0a\x022s\"\x0282(\x010\x01\x12F\x0a\x05First\x12\x10.ratings.v1.Film\x1a\x12.ratings.v1.\
-Rating\"\x17\xea\xd3\xdd\xe5\x03\x11\x0a\x022s\"\x02822\x07\x08\x0a\x12\x0360s\x12K\x0a\x06Forget\x12\x16.goog\
-le.protobuf.Empty\x1a\x16.google.protobuf.Empty\"\x11\x88\x02\x01\xea\xd3\xdd\xe5\x03\x08\x0a\x022s\"\x0282\x1a\
+v1.Rating\"\x19\x90\x02\x02\xea\xd3\xdd\xe5\x03\x10\x0a\x022s\x1a\x06\x12\x0450ms\"\x02820\x01\x12F\x0a\x04Rat\
+e\x12\x12.ratings.v1.Rating\x1a\x12.ratings.v1.Rating\"\x14\xea\xd3\xdd\xe5\x03\x0e\x0a\x022s\"\x0282*\x04\x08\
+\x08\x10\x02(\x01\x12E\x0a\x07Discuss\x12\x12.ratings.v1.Rating\x1a\x12.ratings.v1.Rating\"\x0e\xea\xd3\xdd\xe5\
+\x03\x08\x0a\x022s\"\x0282(\x010\x01\x12N\x0a\x05First\x12\x10.ratings.v1.Film\x1a\x12.ratings.v1.Rating\"\x1f\
+\xea\xd3\xdd\xe5\x03\x19\x0a\x022s\"\x02822\x07\x08\x0a\x12\x0360s:\x06Forget\x12K\x0a\x06Forget\x12\x16.googl\
+e.protobuf.Empty\x1a\x16.google.protobuf.Empty\"\x11\x88\x02\x01\xea\xd3\xdd\xe5\x03\x08\x0a\x022s\"\x0282\x1a\
 \x14\xca\xf7\xfb\xdd\x0f\x0e\x0a\x051.4.2\x12\x031.20\x01b\x06proto3";

@@ -43,10 +43,7 @@ pub(crate) trait Ratings {
         request: couplet::Request<Film>,
     ) -> Result<couplet::Response<couplet::Streaming<Rating>>, couplet::Status>;
 
-    #[rpc(
-        compensated_by = "Forget",
-        bulkhead(max_concurrent_calls = 8, max_queued = 2)
-    )]
+    #[rpc(bulkhead(max_concurrent_calls = 8, max_queued = 2))]
     async fn rate(
         &self,
         request: Request<Streaming<Rating>>,
@@ -58,7 +55,10 @@ pub(crate) trait Ratings {
     ) -> Result<Response<Streaming<Rating>>, Status>;
 
     /// The first rating of all that [`list`](Ratings::list) has.
-    #[rpc(rate_limit(limit_for_period = 10, limit_refresh_period = "1m"))]
+    #[rpc(
+        rate_limit(limit_for_period = 10, limit_refresh_period = "1m"),
+        compensated_by = "Forget"
+    )]
     async fn first(&self, mut request: Request<Film>) -> Result<Response<Rating>, Status> {
         request.get_mut().id += 1;
         let mut all = self.list(request).await?.into_inner();

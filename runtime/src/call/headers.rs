@@ -27,6 +27,8 @@ pub const PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms
 pub const VERSION: HeaderName = HeaderName::from_static("x-api-version");
 /// The least release of the other end that the sender can live with.
 pub const MIN: HeaderName = HeaderName::from_static("x-api-min");
+/// Which action or compensation of which saga a call is.
+pub const SAGA: HeaderName = HeaderName::from_static("x-saga-id");
 
 /// The content type of gRPC.
 pub const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");

@@ -7,6 +7,7 @@ mod channel;
 mod mount;
 mod outgoing;
 pub mod proto;
+mod reversible;
 pub mod serve;
 
 use std::{
@@ -17,11 +18,14 @@ use std::{
 pub use ::{bytes::Bytes, http, prost, prost_types, tower_service as tower};
 pub use tonic::{Code, IntoRequest, Request, Response, Status, server::NamedService};
 
-pub use self::outgoing::{Outgoing, Prepared, Start};
 #[cfg(feature = "http2")]
 pub use self::{
     channel::{connect, stack},
     mount::HttpBody,
+};
+pub use self::{
+    outgoing::{Outgoing, Prepared, Start},
+    reversible::Reversible,
 };
 pub use crate::call::{
     Ages, BreakerMode, BreakerPolicy, BreakerScope, BulkheadPolicy, Cache, Call, ClientVersion,

@@ -17,14 +17,14 @@ use crate::call::{Body, Call, Encoding, Method, timeout};
 /// A call that has not been sent. Nothing happens until it is awaited; dropping the future cancels the call.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Outgoing<Q, S> {
-    prepared: Prepared<Q>,
-    start: S,
+    pub(super) prepared: Prepared<Q>,
+    pub(super) start: S,
 }
 
 /// What a call is made from.
 #[derive(Debug)]
 pub struct Prepared<Q> {
-    request: Request<Q>,
+    pub(super) request: Request<Q>,
     timeout: Option<Duration>,
     encoding: Option<Encoding>,
     refused: Option<Status>,

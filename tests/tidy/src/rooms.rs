@@ -9,6 +9,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("layer", &["call", "policy"]),
     ("carrier", &["call", "policy"]),
     ("stack", &["call", "policy", "layer"]),
+    ("saga", &["call", "policy"]),
     ("client", &["call", "policy", "layer", "stack", "carrier"]),
     ("server", &["call", "policy", "layer", "stack", "carrier"]),
 ];
