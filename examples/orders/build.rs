@@ -1,0 +1,5 @@
+//! Compiles the contract.
+
+fn main() {
+    couplet_codegen::compile(&["proto/orders/v1/orders.proto"], &["proto"]);
+}

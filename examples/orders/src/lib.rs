@@ -1,0 +1,9 @@
+//! A shop in two services, and a checkout that needs both or neither.
+
+couplet::include_contract!("orders.v1");
+
+mod checkout;
+mod shop;
+
+pub use checkout::{Basket, checkout};
+pub use shop::Shop;
