@@ -61,6 +61,7 @@ pub use call::Streaming;
 pub use codegen::serve::{Compressed, Trailing};
 #[cfg(feature = "macros")]
 pub use couplet_macros::service;
+pub use layer::fallback::Fallback;
 pub use stack::Versioned;
 /// The runtime that everything here runs on, so that a program needs no other dependency to start it:
 /// `#[couplet::tokio::main(crate = "couplet::tokio")]`.

@@ -30,6 +30,9 @@ pub const MIN: HeaderName = HeaderName::from_static("x-api-min");
 /// Which action or compensation of which saga a call is.
 pub const SAGA: HeaderName = HeaderName::from_static("x-saga-id");
 
+/// The number of the code that a fallback stands in for. Said to the caller by its own client, never sent.
+pub const FALLBACK: HeaderName = HeaderName::from_static("x-fallback");
+
 /// The content type of gRPC.
 pub const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");

@@ -1,6 +1,6 @@
 //! The settings of a channel, with what holds where nothing is set.
 
-use std::{fmt, future::Future, io, time::Duration};
+use std::{fmt, future::Future, io, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,6 +14,7 @@ use crate::{
         http2::{Config, Connector, Http2, HttpLayer, HttpService, Keepalive, Target},
         local::Local,
     },
+    layer::fallback::Fallback,
     policy::backoff::Backoff,
     stack::{ClientPlace, ClientSettings},
 };
@@ -180,6 +181,14 @@ impl Builder {
         L::Service: Invoke + 'static,
     {
         self.stack.layers.put(place, layer);
+        self
+    }
+
+    /// Answers in the place of a peer that did not: a [`Fallback`], or another implementation of the contract, such as
+    /// `MoviesServer::new(Stale)`, whose methods answer; those that it leaves out have none. Of several that are for one
+    /// method, the first counts.
+    pub fn fallback(mut self, fallback: impl Into<Fallback>) -> Self {
+        self.stack.fallbacks.push(Arc::new(fallback.into()));
         self
     }
 

@@ -7,6 +7,7 @@
 pub mod attempt;
 pub mod breaker;
 pub mod deadline;
+pub mod fallback;
 pub mod panics;
 pub mod place;
 pub mod retry;

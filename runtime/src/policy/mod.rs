@@ -26,6 +26,7 @@ pub mod backoff;
 pub mod breaker;
 pub mod counter;
 pub mod limit;
+pub mod last_good;
 pub mod outlier;
 pub mod plan;
 pub mod retry;

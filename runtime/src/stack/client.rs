@@ -11,6 +11,7 @@ use crate::{
         attempt::Attempt,
         breaker::{Breaker, Breakers},
         deadline,
+        fallback::{self, Falling},
         place::Place,
         retry::{self, Retry},
         version,
@@ -19,7 +20,7 @@ use crate::{
 };
 
 type Attempts<C> = Place<Breaker<version::Calling<Attempt<Place<C>>>>>;
-type Layers<C> = Place<deadline::Calling<Retry<Attempts<C>>>>;
+type Layers<C> = Place<Falling<deadline::Calling<Retry<Attempts<C>>>>>;
 
 /// The layers that a client's calls pass, with what they keep for one service at one target. Cheap to clone.
 pub struct Client<C> {
@@ -39,6 +40,8 @@ struct Parts<C> {
 pub struct Counts {
     /// Deadlines.
     pub deadline: Arc<deadline::Counts>,
+    /// Fallbacks.
+    pub fallback: Arc<fallback::Counts>,
     /// Retries.
     pub retry: Arc<retry::Counts>,
     /// Versions.
@@ -60,6 +63,11 @@ impl<C: Invoke + 'static> Client<C> {
             .counting(Arc::clone(&counts.retry));
         let layers =
             deadline::Calling::new(layers, Arc::clone(&plans), Arc::clone(&counts.deadline));
+        let (room, fell) = (
+            Arc::clone(&settings.target.room),
+            Arc::clone(&counts.fallback),
+        );
+        let layers = Falling::new(layers, service, &settings.fallbacks, room, fell);
         let layers = own.around(&ClientPlace::Call, layers);
         Self {
             parts: Arc::new(Parts {

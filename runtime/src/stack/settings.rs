@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::layer::{place::Own, retry::Target};
+use crate::{
+    codegen::Contract,
+    layer::{fallback::Fallback, panics::Catch, place::Own, retry::Target},
+};
 
 /// Where a layer of a user's own may stand in a client's stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +32,20 @@ pub enum ServerPlace {
     Handler,
 }
 
+/// Another implementation of a contract answers in the place of the peer. It panics in no caller.
+impl<C: Contract> From<C> for Fallback {
+    fn from(implementation: C) -> Self {
+        Self::service(C::SERVICE, Catch::new(implementation))
+    }
+}
+
 /// What a channel's stacks are built with.
 #[derive(Debug, Clone, Default)]
 pub struct ClientSettings {
     /// The user's own layers.
     pub layers: Own<ClientPlace>,
+    /// What answers where a peer did not; the first that is for a method.
+    pub fallbacks: Vec<Arc<Fallback>>,
     /// What the services at the target share.
     pub target: Arc<Target>,
 }
