@@ -70,6 +70,13 @@ pub use tonic::{Code, Request, Response, Status, metadata};
 #[cfg(feature = "http2")]
 pub use {client::Channel, server::Server};
 
+/// The examples of the pages in `docs/`.
+#[cfg(doctest)]
+mod docs {
+    #[doc = include_str!("../../docs/fallback.md")]
+    struct Fallback;
+}
+
 /// Includes the code that `couplet-codegen` generated from a contract, in the crate of the contract.
 ///
 /// With a package, it includes that package's items. Without one, it includes every package as a tree of modules

@@ -332,7 +332,7 @@ impl Model {
         if state.is_none() {
             self.waits = 0;
         }
-        self.put(state.unwrap_or(self.knobs.mode.state()));
+        self.put(state.unwrap_or_else(|| self.knobs.mode.state()));
     }
 
     fn put(&mut self, state: State) {
