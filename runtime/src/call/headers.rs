@@ -33,6 +33,25 @@ pub const SAGA: HeaderName = HeaderName::from_static("x-saga-id");
 /// The number of the code that a fallback stands in for. Said to the caller by its own client, never sent.
 pub const FALLBACK: HeaderName = HeaderName::from_static("x-fallback");
 
+/// What a call asks fault injection for (gRFC A33).
+#[cfg(feature = "faults")]
+pub mod fault {
+    use http::HeaderName;
+
+    /// To end with this HTTP status.
+    pub const ABORT_HTTP: HeaderName = HeaderName::from_static("x-envoy-fault-abort-request");
+    /// To end with this gRPC code, as a number.
+    pub const ABORT_GRPC: HeaderName = HeaderName::from_static("x-envoy-fault-abort-grpc-request");
+    /// In so many cases of a hundred.
+    pub const ABORT_PERCENTAGE: HeaderName =
+        HeaderName::from_static("x-envoy-fault-abort-request-percentage");
+    /// To be held up for so many milliseconds.
+    pub const DELAY: HeaderName = HeaderName::from_static("x-envoy-fault-delay-request");
+    /// In so many cases of a hundred.
+    pub const DELAY_PERCENTAGE: HeaderName =
+        HeaderName::from_static("x-envoy-fault-delay-request-percentage");
+}
+
 /// The content type of gRPC.
 pub const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");

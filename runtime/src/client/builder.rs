@@ -192,6 +192,14 @@ impl Builder {
         self
     }
 
+    /// What is done to calls on purpose, method by method, once the gate is open; nothing. See
+    /// [`layer::fault`](crate::layer::fault).
+    #[cfg(feature = "faults")]
+    pub fn faults(mut self, rules: crate::layer::fault::Rules) -> Self {
+        self.stack.faults = rules;
+        self
+    }
+
     /// The certificates for `https`.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: super::ClientTls) -> Self {

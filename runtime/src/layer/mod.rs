@@ -8,6 +8,8 @@ pub mod attempt;
 pub mod breaker;
 pub mod deadline;
 pub mod fallback;
+#[cfg(feature = "faults")]
+pub mod fault;
 pub mod panics;
 pub mod place;
 pub mod retry;

@@ -25,6 +25,8 @@ pub mod age;
 pub mod backoff;
 pub mod breaker;
 pub mod counter;
+#[cfg(feature = "faults")]
+pub mod fault;
 pub mod last_good;
 pub mod limit;
 pub mod outlier;

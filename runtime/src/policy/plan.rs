@@ -18,6 +18,8 @@ use std::{
 
 use arc_swap::{ArcSwap, Guard};
 
+#[cfg(feature = "faults")]
+use super::fault::Rule;
 use crate::call::{Method, Policies, Service};
 
 /// What holds for the calls of one method.
@@ -25,6 +27,9 @@ use crate::call::{Method, Policies, Service};
 pub struct Plan {
     /// What all sources together say.
     pub policies: Policies,
+    /// What is done to calls on purpose.
+    #[cfg(feature = "faults")]
+    pub faults: Option<Rule>,
 }
 
 /// A policy that is asked only where it is on.
@@ -35,6 +40,9 @@ pub enum Switch {
     Retry = 1,
     /// Calls are sent twice at once.
     Hedging = 1 << 1,
+    /// Something is done to calls on purpose.
+    #[cfg(feature = "faults")]
+    Faults = 1 << 15,
 }
 
 /// The plans of a service's methods.
@@ -126,14 +134,28 @@ impl Plans {
 impl Plan {
     /// What `policies` say, once they are known to make sense.
     pub fn new(policies: Policies) -> Self {
-        Self { policies }
+        Self {
+            policies,
+            #[cfg(feature = "faults")]
+            faults: None,
+        }
+    }
+
+    /// The same, and what is done to calls on purpose.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn with_faults(self, faults: Option<Rule>) -> Self {
+        Self { faults, ..self }
     }
 
     fn switches(&self) -> u32 {
         let policies = &self.policies;
         let switch = |on: bool, switch: Switch| if on { switch as u32 } else { 0 };
-        switch(policies.retry.is_some(), Switch::Retry)
-            | switch(policies.hedging.is_some(), Switch::Hedging)
+        let switches = switch(policies.retry.is_some(), Switch::Retry)
+            | switch(policies.hedging.is_some(), Switch::Hedging);
+        #[cfg(feature = "faults")]
+        let switches = switches | switch(self.faults.is_some(), Switch::Faults);
+        switches
     }
 }
 

@@ -113,6 +113,14 @@ impl Builder {
         self
     }
 
+    /// What is done to calls on purpose, method by method, once the gate is open; nothing. See
+    /// [`layer::fault`](crate::layer::fault).
+    #[cfg(feature = "faults")]
+    pub fn faults(mut self, rules: crate::layer::fault::Rules) -> Self {
+        self.stack.faults = rules;
+        self
+    }
+
     /// Serves any tonic service. It gets the client's deadline and a net under its panics; versions are not its business.
     pub fn add_tonic<S>(mut self, service: S) -> Self
     where

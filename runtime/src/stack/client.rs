@@ -4,7 +4,7 @@ use std::{fmt, future::Future, sync::Arc};
 
 use tonic::Status;
 
-use super::{ClientPlace, ClientSettings};
+use super::{ClientPlace, ClientSettings, seat};
 use crate::{
     call::{Call, Invoke, Reply, Service},
     layer::{
@@ -19,7 +19,7 @@ use crate::{
     policy::{breaker::Handle, plan::Plans},
 };
 
-type Attempts<C> = Place<Breaker<version::Calling<Attempt<Place<C>>>>>;
+type Attempts<C> = Place<Breaker<version::Calling<Attempt<seat::Sent<Place<C>>>>>>;
 type Layers<C> = Place<Falling<deadline::Calling<Retry<Attempts<C>>>>>;
 
 /// The layers that a client's calls pass, with what they keep for one service at one target. Cheap to clone.
@@ -53,9 +53,10 @@ impl<C: Invoke + 'static> Client<C> {
     pub fn new(carrier: C, service: &'static Service, settings: &ClientSettings) -> Self {
         let own = &settings.layers;
         let counts = Counts::default();
-        let plans = Arc::new(Plans::of_contract(service));
+        let plans = Arc::new(seat::plans(service, settings));
         let breakers = Arc::new(Breakers::new(service));
         let layers = own.around(&ClientPlace::Carrier, carrier);
+        let layers = seat::sent(layers, &plans, settings);
         let layers = version::Calling::new(Attempt::new(layers), Arc::clone(&counts.version));
         let layers = Breaker::new(layers, Arc::clone(&breakers));
         let layers = own.around(&ClientPlace::Attempt, layers);

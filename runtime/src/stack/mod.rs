@@ -8,14 +8,16 @@
 //! 4. **version**: says the client's release and checks the server's, inside the breaker because a release that does not fit
 //!    is no sickness.
 //! 5. **attempt**: gives up what is not answered in the time of one attempt, inside the breaker, to which that is a failure.
-//! 6. the **carrier**.
+//! 6. **faults**, in programs that inject them: innermost, so that all of the above is exercised.
+//! 7. the **carrier**.
 //!
 //! # The server's, outermost first
 //!
 //! 1. **deadline**: what arrives too late costs nothing more.
 //! 2. **version**: by the head alone, before the body is read.
 //! 3. **panics**: inside whatever counts, so that what was taken is given back.
-//! 4. the **handler**, which reads the body.
+//! 4. **faults**, in programs that inject them: inside the limits, which learn nothing from them.
+//! 5. the **handler**, which reads the body.
 //!
 //! # Places for layers of a user's own
 //!
@@ -27,6 +29,7 @@
 
 mod client;
 mod mount;
+mod seat;
 mod server;
 mod settings;
 mod versioned;

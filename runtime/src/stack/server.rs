@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{ServerPlace, ServerSettings};
+use super::{ServerPlace, ServerSettings, seat};
 use crate::{
     codegen::Contract,
     layer::{deadline, panics::Catch, place::Place, version},
 };
 
 /// The layers around a service.
-pub type ServerLayers<C> = deadline::Serving<version::Serving<Place<Catch<Place<C>>>>>;
+pub type ServerLayers<C> =
+    deadline::Serving<version::Serving<Place<Catch<seat::Handled<Place<C>>>>>>;
 
 /// What the policies of a server's stack did so far.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,7 @@ pub fn server<C: Contract>(
 ) -> ServerLayers<C> {
     let own = &settings.layers;
     let contract = own.around(&ServerPlace::Handler, contract);
+    let contract = seat::handled(contract, C::SERVICE, settings);
     let contract = Catch::new(contract);
     let contract = own.around(&ServerPlace::Arrival, contract);
     let contract = version::Serving::new(contract, Arc::clone(&counts.version));

@@ -48,6 +48,9 @@ pub struct ClientSettings {
     pub fallbacks: Vec<Arc<Fallback>>,
     /// What the services at the target share.
     pub target: Arc<Target>,
+    /// What is done to calls on purpose.
+    #[cfg(feature = "faults")]
+    pub faults: crate::layer::fault::Rules,
 }
 
 /// What a server's stacks are built with.
@@ -55,4 +58,7 @@ pub struct ClientSettings {
 pub struct ServerSettings {
     /// The user's own layers.
     pub layers: Own<ServerPlace>,
+    /// What is done to calls on purpose.
+    #[cfg(feature = "faults")]
+    pub faults: crate::layer::fault::Rules,
 }
