@@ -7,7 +7,7 @@ use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     pin, select,
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::timeout,
 };
@@ -17,7 +17,7 @@ use super::ServerTls;
 use super::{Builder, extras::Extras, listener::Listener};
 use crate::{
     call::Peer,
-    carrier::http2::serve::{self, Life, Socket, Stage},
+    carrier::http2::serve::{self, Socket, Stage},
     stack,
 };
 
@@ -50,7 +50,7 @@ const NOTICE: Duration = Duration::from_secs(1);
 /// The connections of a running server.
 struct Connections {
     tasks: JoinSet<usize>,
-    life: Life,
+    stage: watch::Sender<Stage>,
     room: Arc<Semaphore>,
 }
 
@@ -148,22 +148,22 @@ impl Connections {
     fn new(most: usize) -> Self {
         Self {
             tasks: JoinSet::new(),
-            life: Life::default(),
+            stage: watch::Sender::new(Stage::Serving),
             room: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
         }
     }
 
     fn serve(&mut self, server: &Server, permit: OwnedSemaphorePermit, socket: Socket, peer: Peer) {
         let opening = server.opening(socket, peer);
-        let (shared, life) = (Arc::clone(&server.shared), self.life.hearer());
+        let (shared, stage) = (Arc::clone(&server.shared), self.stage.subscribe());
         self.tasks.spawn(async move {
             let _permit = permit;
-            serve::serve(opening, shared, life).await
+            serve::serve(opening, shared, stage).await
         });
     }
 
     async fn drain(mut self, deadline: Duration) -> Drained {
-        self.life.enter(Stage::Draining);
+        self.stage.send_replace(Stage::Draining);
         let drained = timeout(deadline, async {
             while self.tasks.join_next().await.is_some() {}
         });
@@ -174,7 +174,7 @@ impl Connections {
             connections_cut: self.tasks.len(),
             calls_cut: 0,
         };
-        self.life.enter(Stage::Over);
+        self.stage.send_replace(Stage::Over);
         let counted = timeout(NOTICE, async {
             while let Some(calls) = self.tasks.join_next().await {
                 cut.calls_cut += calls.unwrap_or_default();

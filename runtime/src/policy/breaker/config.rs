@@ -19,8 +19,8 @@ pub struct Config {
     /// Default: [`Scope::Method`].
     pub scope: Scope,
     /// Which calls the rates are taken over. A time of at least 10 ms slides in tenths, so that between nine and ten
-    /// tenths of it count. A count of 1 to 65,536 calls is exact on one thread; each further shard of threads may mix in
-    /// up to eleven calls that are older. Default: the calls of the last 10 s.
+    /// tenths of it count. A count of 1 to 65,536 calls is exact on one thread; of more, each may mix in up to eleven calls
+    /// that are older. Default: the calls of the last 10 s.
     pub sliding_window: Window,
     /// The share of failures, in percent, from which on the breaker opens; above 0, up to 100. Default: 50.
     pub failure_rate_threshold: f32,

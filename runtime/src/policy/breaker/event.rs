@@ -87,6 +87,12 @@ impl Listeners {
         }
     }
 
+    /// Whether anybody listens.
+    pub(super) fn has_any(&self) -> bool {
+        let list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        list.iter().any(|listener| listener.strong_count() > 0)
+    }
+
     /// Calls every listener; the list is free meanwhile.
     pub(super) fn tell(&self, event: &Event) {
         let listeners: Vec<_> = {

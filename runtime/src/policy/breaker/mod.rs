@@ -29,11 +29,13 @@ mod declared;
 mod event;
 mod flight;
 mod handle;
+mod info;
 mod isolation;
 mod judgement;
 mod limits;
 mod outcome;
 mod permit;
+mod registry;
 mod reload;
 mod shards;
 mod state;
@@ -45,15 +47,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 pub use self::config::{Abandoned, Config, Throttle, Verdict};
 pub use self::counts::Counts;
 pub use self::event::{Cause, Event, Subscription};
 pub use self::handle::Handle;
+pub use self::info::CallInfo;
 pub use self::isolation::Isolation;
 pub use self::limits::ConfigError;
 pub use self::permit::{OwnedPermit, Permit, Rejected};
+pub use self::registry::Registry;
 pub use self::state::State;
 pub use self::window::Totals;
 pub use crate::call::{BreakerMode as Mode, BreakerScope as Scope, CodeSet, Window};
@@ -62,6 +66,7 @@ use self::change::History;
 use self::counts::Counters;
 use self::event::Listeners;
 use self::flight::Flight;
+use self::info::Rule;
 use self::state::Word;
 use self::streak::Streak;
 use self::throttle::Throttling;
@@ -73,6 +78,7 @@ use crate::policy::sync::{AtomicBool, AtomicU64, Mutex};
 pub struct Breaker {
     /// Read where calls fail or are not let out; what is needed for every call is kept where it is used.
     config: ArcSwap<Config>,
+    rule: ArcSwapOption<Rule>,
     /// Times are kept as nanoseconds since this.
     origin: Instant,
     word: AtomicU64,
@@ -116,6 +122,7 @@ impl Breaker {
             listeners: Listeners::default(),
             history: Mutex::new(History::new(seed)),
             config: ArcSwap::from_pointee(config),
+            rule: ArcSwapOption::empty(),
         })
     }
 
@@ -188,7 +195,7 @@ mod tests {
     use super::*;
 
     /// A breaker without jitter, and the time at which it was made.
-    fn breaker(change: impl FnOnce(&mut Config)) -> (Arc<Breaker>, Instant) {
+    pub(super) fn breaker(change: impl FnOnce(&mut Config)) -> (Arc<Breaker>, Instant) {
         let mut config = Config {
             open_jitter: 0.0,
             ..Config::default()
@@ -203,7 +210,7 @@ mod tests {
         (Arc::new(breaker), now)
     }
 
-    fn call(breaker: &Breaker, now: Instant, verdict: Verdict) {
+    pub(super) fn call(breaker: &Breaker, now: Instant, verdict: Verdict) {
         breaker
             .admit(now)
             .expect("an admitted call")

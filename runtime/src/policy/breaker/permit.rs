@@ -103,6 +103,16 @@ impl<B: Deref<Target = Breaker>> Permit<B> {
         self.ticket.seat = None;
     }
 
+    /// The breaker that gave it.
+    pub fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    /// When the call was admitted.
+    pub fn started(&self) -> Instant {
+        self.ticket.started
+    }
+
     /// The number of changes of state before the call was admitted.
     pub fn generation(&self) -> u32 {
         self.ticket.word().generation()

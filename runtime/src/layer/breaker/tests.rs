@@ -1,0 +1,270 @@
+//! A breaker in its place: what it sees of calls, and what it makes of them.
+
+use std::{
+    future::pending,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    time::Duration,
+};
+
+use super::*;
+use crate::{
+    call::{BreakerPolicy, BreakerScope, Deadline, Frames, Limit, Policies, Race},
+    fixture::{ECHO, Handler, echo, say},
+    policy::{
+        breaker::{Registry, State, Verdict},
+        plan::{Plan, Plans},
+    },
+};
+
+fn guarding<I>(inner: I) -> Breaker<I> {
+    Breaker::new(inner, Arc::new(Breakers::new(&ECHO)))
+}
+
+fn state<I>(stack: &Breaker<I>) -> State {
+    stack.breakers.of(&ECHO.methods[0]).state()
+}
+
+#[tokio::test(start_paused = true)]
+async fn twenty_failures_open_it_and_the_next_call_is_not_sent() {
+    let stack = guarding(Handler(|_| async { Err(Status::unavailable("sick")) }));
+    for _ in 0..20 {
+        assert_eq!(state(&stack), State::Closed);
+        stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+    }
+    assert_eq!(state(&stack), State::Open);
+    let refused = stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+    assert_eq!(Mark::of(&refused), Some(Mark::Refused));
+    let info = refused.get_details_error_info().unwrap();
+    assert_eq!(info.reason, "CIRCUIT_OPEN");
+    assert!(
+        refused
+            .get_details_retry_info()
+            .unwrap()
+            .retry_delay
+            .is_some()
+    );
+}
+
+/// Calls a peer that hangs until the caller's time is up, `times` times.
+async fn hang(stack: &impl Invoke, budget: Duration, times: usize) {
+    for _ in 0..times {
+        let mut call = say(&ECHO, "hi");
+        call.deadline = Deadline::after(clock::now(), budget, Limit::Call);
+        let hung = tokio::time::timeout(budget, stack.invoke(call)).await;
+        hung.unwrap_err();
+    }
+}
+
+/// The method's own timeout is two seconds.
+///
+/// Seen in grpc-java #13001.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_hangs_is_sick_and_one_that_is_given_no_time_is_not() {
+    let stack = guarding(Handler(|_| pending()));
+    hang(&stack, Duration::from_millis(10), 100).await;
+    assert_eq!(state(&stack), State::Closed);
+    let patient = guarding(Handler(|_| pending()));
+    for _ in 0..10 {
+        tokio::join!(
+            hang(&patient, Duration::from_secs(1), 1),
+            hang(&patient, Duration::from_secs(1), 1)
+        );
+    }
+    assert_eq!(state(&patient), State::Open);
+}
+
+async fn leave(stack: &impl Invoke) {
+    let call = stack.invoke(say(&ECHO, "hi"));
+    let left = tokio::time::timeout(Duration::from_millis(1), call).await;
+    left.unwrap_err();
+}
+
+/// Answers every other call, and hangs on those between.
+fn answering_every_other() -> impl Invoke {
+    let turn = AtomicU32::new(0);
+    Handler(move |call| {
+        let hangs = turn.fetch_add(1, Relaxed).is_multiple_of(2);
+        async move {
+            match hangs {
+                true => pending().await,
+                false => echo(call).await,
+            }
+        }
+    })
+}
+
+/// Seen in resilience4j #682.
+/// Seen in grpc-java #12834.
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_leaves_does_not_say_that_the_peer_is_sick() {
+    let stack = guarding(answering_every_other());
+    for _ in 0..100 {
+        leave(&stack).await;
+        stack.invoke(say(&ECHO, "hi")).await.unwrap();
+    }
+    assert_eq!(state(&stack), State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_from_which_all_callers_turn_away_is_sick() {
+    let stack = guarding(Handler(|_| pending()));
+    for _ in 0..19 {
+        leave(&stack).await;
+    }
+    assert_eq!(state(&stack), State::Closed);
+    leave(&stack).await;
+    assert_eq!(state(&stack), State::Open);
+}
+
+/// Seen in grpc-java #12834.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_another_one_beat_says_nothing_however_it_ends() {
+    let stack = guarding(Handler(|_| async {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        Err(Status::unavailable("cancelled by its rival"))
+    }));
+    for waits in (0..40).map(|turn| turn % 2 == 0) {
+        let race = Arc::new(Race::default());
+        let mut call = say(&ECHO, "hi");
+        call.attempt.race = Some(Arc::clone(&race));
+        call.deadline = Deadline::after(clock::now(), Duration::from_millis(2), Limit::Call);
+        race.lose();
+        let limit = Duration::from_millis(if waits { 9 } else { 3 });
+        let ended = tokio::time::timeout(limit, stack.invoke(call)).await;
+        assert_eq!(ended.is_ok(), waits);
+    }
+    let counts = stack.breakers.of(&ECHO.methods[0]).counts(clock::now());
+    assert_eq!((state(&stack), counts.ignored), (State::Closed, 40));
+    assert_eq!(counts.window.calls + counts.window.abandoned, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_on_this_side_says_nothing_of_the_peer() {
+    let stack = guarding(Handler(|_| async {
+        Err(Mark::Refused.on(Status::unavailable("bulkhead full")))
+    }));
+    for _ in 0..40 {
+        stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+    }
+    assert_eq!(state(&stack), State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stays_away_as_long_as_the_failing_peer_asks() {
+    let in_header = || {
+        let mut status = Status::unavailable("busy");
+        let wait = "17000".parse().unwrap();
+        status.metadata_mut().insert("grpc-retry-pushback-ms", wait);
+        status
+    };
+    let in_details = || {
+        let mut details = ErrorDetails::new();
+        details.set_retry_info(Some(Duration::from_secs(17)));
+        Status::with_error_details(Code::Unavailable, "busy", details)
+    };
+    let peers: [fn() -> Status; 2] = [in_header, in_details];
+    for busy in peers {
+        let stack = guarding(Handler(move |_| async move { Err(busy()) }));
+        for _ in 0..20 {
+            stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+        }
+        let refused = stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+        let retry = refused.get_details_retry_info().unwrap();
+        let wait = retry.retry_delay.unwrap();
+        // Never earlier, and spread by the jitter of a fifth.
+        assert!((17.0..=20.4).contains(&wait.as_secs_f64()), "{wait:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_of_the_users_own_decides_in_place_of_the_codes() {
+    let stack = guarding(Handler(|_| async {
+        Err(Status::not_found("no such film"))
+    }));
+    let breaker = stack.breakers.of(&ECHO.methods[0]);
+    breaker.classify(|status, info| match status.message() {
+        "no such film" if info.method.name == "Say" => Verdict::Failure,
+        _ => info.usual,
+    });
+    for _ in 0..20 {
+        stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+    }
+    assert_eq!(state(&stack), State::Open);
+}
+
+/// Says of every method what `policy` says.
+fn plans(policy: BreakerPolicy) -> impl Fn(&'static Method) -> Plan {
+    move |_| {
+        Plan::new(Policies {
+            breaker: Some(policy),
+            ..Policies::UNSET
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn methods_share_a_breaker_as_its_scope_says_and_go_by_new_plans() {
+    let policy = BreakerPolicy {
+        scope: Some(BreakerScope::Service),
+        ..BreakerPolicy::UNSET
+    };
+    let table = Arc::new(Plans::new(&ECHO, plans(policy)));
+    let registry = Registry::default();
+    let shared = |target| Breakers::shared(&ECHO, Arc::clone(&table), &registry, target).unwrap();
+    let (here, there) = (shared("here:1"), shared("there:1"));
+    let [say, repeat] = [0, 1].map(|method| here.of(&ECHO.methods[method]));
+    assert!(Arc::ptr_eq(say, repeat));
+    assert!(!Arc::ptr_eq(say, there.of(&ECHO.methods[0])));
+    assert!(Arc::ptr_eq(say, shared("here:1").of(&ECHO.methods[0])));
+
+    table.swap(plans(BreakerPolicy {
+        consecutive_failures: Some(1),
+        ..policy
+    }));
+    here.reconfigure(clock::now()).unwrap();
+    let permit = say.admit(clock::now()).unwrap();
+    permit.complete(clock::now(), Verdict::Failure);
+    assert_eq!(repeat.state(), State::Open);
+
+    table.swap(plans(BreakerPolicy {
+        minimum_number_of_calls: Some(0),
+        ..policy
+    }));
+    here.reconfigure(clock::now()).unwrap_err();
+    assert_eq!(
+        say.config().consecutive_failures,
+        1,
+        "nothing was taken over"
+    );
+}
+
+/// Seen in tower-resilience (trailers).
+/// Seen in Envoy #860 #8228.
+#[tokio::test(start_paused = true)]
+async fn a_stream_counts_by_how_it_ends() {
+    struct Broken;
+    impl crate::call::Source for Broken {
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<crate::call::Frame, Status>>> {
+            std::task::Poll::Ready(Some(Err(Status::unavailable("cut"))))
+        }
+    }
+    let stack = guarding(Handler(|_| async {
+        Ok(Reply::new(Body::Many(Frames::new(Broken))))
+    }));
+    let repeat = &ECHO.methods[1];
+    for _ in 0..20 {
+        let call = Call {
+            method: repeat,
+            ..say(&ECHO, "hi")
+        };
+        let mut frames = stack.invoke(call).await.unwrap().body.into_frames();
+        frames.frame().await.unwrap().unwrap_err();
+    }
+    assert_eq!(stack.breakers.of(repeat).state(), State::Open);
+    assert_eq!(state(&stack), State::Closed, "each method has its own");
+    let healthy = guarding(Handler(echo));
+    healthy.invoke(say(&ECHO, "hi")).await.unwrap();
+}
