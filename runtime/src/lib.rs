@@ -46,6 +46,7 @@ pub mod carrier;
 pub mod client;
 mod clock;
 pub mod codegen;
+pub mod config;
 pub mod context;
 pub mod downgrade;
 #[cfg(test)]

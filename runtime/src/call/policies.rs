@@ -19,6 +19,16 @@ pub struct Policies {
     pub bulkhead: Option<BulkheadPolicy>,
     /// How many calls may start in a time.
     pub rate_limit: Option<RateLimitPolicy>,
+    /// Whether a call waits for a connection. Kept for others; a call here always waits, until its deadline.
+    pub wait_for_ready: Option<bool>,
+    /// The largest request message, in bytes.
+    pub max_request_message_bytes: Option<u32>,
+    /// The largest reply message, in bytes.
+    pub max_response_message_bytes: Option<u32>,
+    /// The least time that must be left for a call to be sent at all.
+    pub min_budget: Option<Duration>,
+    /// What is held back of the time left when a call is sent on, so that the caller can still answer.
+    pub propagation_margin: Option<Duration>,
     /// The method that undoes this one.
     pub compensated_by: Option<&'static str>,
 }
@@ -38,6 +48,10 @@ pub struct RetryPolicy {
     pub retryable_status_codes: Option<CodeSet>,
     /// The longest an attempt may wait for the head of its answer.
     pub per_attempt_recv_timeout: Option<Duration>,
+    /// Whether what may have run is repeated only where the contract promises that it may run twice.
+    pub retry_requires_idempotent: Option<bool>,
+    /// Whether a server that handles a repeated call leaves its own failed calls alone.
+    pub chain_stop: Option<bool>,
 }
 
 /// gRFC A6: when a call is sent twice at once.
@@ -166,6 +180,11 @@ impl Policies {
         breaker: None,
         bulkhead: None,
         rate_limit: None,
+        wait_for_ready: None,
+        max_request_message_bytes: None,
+        max_response_message_bytes: None,
+        min_budget: None,
+        propagation_margin: None,
         compensated_by: None,
     };
 }
@@ -179,6 +198,8 @@ impl RetryPolicy {
         backoff_multiplier: None,
         retryable_status_codes: None,
         per_attempt_recv_timeout: None,
+        retry_requires_idempotent: None,
+        chain_stop: None,
     };
 }
 

@@ -6,12 +6,19 @@ use crate::source::{self, Source, assert_none};
 const ROOMS: &[(&str, &[&str])] = &[
     ("call", &[]),
     ("policy", &["call"]),
+    ("config", &["call", "policy"]),
     ("layer", &["call", "policy"]),
     ("carrier", &["call", "policy"]),
     ("stack", &["call", "policy", "layer"]),
     ("saga", &["call", "policy"]),
-    ("client", &["call", "policy", "layer", "stack", "carrier"]),
-    ("server", &["call", "policy", "layer", "stack", "carrier"]),
+    (
+        "client",
+        &["call", "policy", "config", "layer", "stack", "carrier"],
+    ),
+    (
+        "server",
+        &["call", "policy", "config", "layer", "stack", "carrier"],
+    ),
 ];
 
 #[test]

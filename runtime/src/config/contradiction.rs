@@ -1,0 +1,124 @@
+//! Fields that are right by themselves and make no sense together.
+
+use super::duration;
+use crate::call::{BulkheadPolicy, Policies, RetryPolicy, Window};
+
+/// Two fields that make no sense together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Contradiction {
+    /// The one field, below the method: `retryPolicy.initialBackoff`.
+    pub(super) one: String,
+    /// The other.
+    pub(super) other: String,
+    /// What they are; the path of the other is still to be added.
+    pub(super) found: String,
+    /// What would be right.
+    pub(super) right: String,
+}
+
+/// The contradictions in what is said of a method.
+pub(super) fn all(policies: &Policies) -> impl Iterator<Item = Contradiction> {
+    let found = [
+        policies.retry.as_ref().and_then(backoff),
+        attempt(policies),
+        breaker(policies),
+        wait(policies),
+        policies.bulkhead.as_ref().and_then(queue),
+    ];
+    found.into_iter().flatten()
+}
+
+fn contradiction(one: &str, found: String, other: &str, right: &str) -> Option<Contradiction> {
+    Some(Contradiction {
+        one: one.to_owned(),
+        other: other.to_owned(),
+        found,
+        right: right.to_owned(),
+    })
+}
+
+fn backoff(retry: &RetryPolicy) -> Option<Contradiction> {
+    let (initial, longest) = (retry.initial_backoff?, retry.max_backoff?);
+    if initial <= longest {
+        return None;
+    }
+    let (initial, longest) = (duration::write(initial), duration::write(longest));
+    let found = format!("is \"{initial}\", more than the \"{longest}\" of");
+    let (one, other) = ("retryPolicy.initialBackoff", "retryPolicy.maxBackoff");
+    contradiction(
+        one,
+        found,
+        other,
+        "pauses grow from the first to the longest",
+    )
+}
+
+fn attempt(policies: &Policies) -> Option<Contradiction> {
+    let (attempt, call) = (policies.retry?.per_attempt_recv_timeout?, policies.timeout?);
+    if attempt <= call {
+        return None;
+    }
+    let (attempt, call) = (duration::write(attempt), duration::write(call));
+    let found = format!("is \"{attempt}\", more than the \"{call}\" of");
+    let one = "retryPolicy.perAttemptRecvTimeout";
+    contradiction(
+        one,
+        found,
+        "timeout",
+        "an attempt ends with its call at the latest",
+    )
+}
+
+fn breaker(policies: &Policies) -> Option<Contradiction> {
+    let breaker = policies.breaker?;
+    let (least, Window::Count(size)) = (breaker.minimum_number_of_calls?, breaker.sliding_window?)
+    else {
+        return None;
+    };
+    if least <= size {
+        return None;
+    }
+    let found = format!("is {least}, more than the {size} calls of");
+    contradiction(
+        "circuitBreaker.minimumNumberOfCalls",
+        found,
+        "circuitBreaker.slidingWindowSize",
+        "a rate needs as many calls as the window holds at most",
+    )
+}
+
+fn wait(policies: &Policies) -> Option<Contradiction> {
+    let (wait, call) = (policies.bulkhead?.max_wait_duration?, policies.timeout?);
+    if wait <= call {
+        return None;
+    }
+    let (wait, call) = (duration::write(wait), duration::write(call));
+    let found = format!("is \"{wait}\", more than the \"{call}\" of");
+    let one = "bulkhead.maxWaitDuration";
+    contradiction(
+        one,
+        found,
+        "timeout",
+        "a call must not wait longer than it may take",
+    )
+}
+
+fn queue(bulkhead: &BulkheadPolicy) -> Option<Contradiction> {
+    let (queued, wait) = (
+        bulkhead.max_queued.unwrap_or(0),
+        bulkhead.max_wait_duration.unwrap_or_default(),
+    );
+    let (one, other) = ("bulkhead.maxQueued", "bulkhead.maxWaitDuration");
+    let right = "calls that wait need both a place and a time";
+    match (queued, wait.is_zero()) {
+        (0, false) => {
+            let found = format!("is \"{}\", but no call may wait by", duration::write(wait));
+            contradiction(other, found, one, right)
+        }
+        (1.., true) => {
+            let found = format!("is {queued}, but none would wait for any time by");
+            contradiction(one, found, other, right)
+        }
+        _ => None,
+    }
+}

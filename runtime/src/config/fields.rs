@@ -1,0 +1,329 @@
+//! The one table of fields: what can be said of a call, by whom, and what holds where nobody says it.
+//!
+//! Reading, writing, merging, printing and the page about configuration all follow it. To add a field: its place in
+//! [`Policies`] and its line here. The name of a field is that of contracts; in JSON it is the same in camel case.
+
+use super::{
+    names::camel,
+    value::{Item, Kind, Typed},
+};
+use crate::{
+    call::{BreakerPolicy, BulkheadPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy},
+    policy::{
+        outlier::{self, FailurePercentage, Gate, SuccessRate},
+        retry::ThrottleConfig,
+    },
+};
+
+/// A group of fields that stand in one object, or those that stand by themselves.
+#[derive(Debug)]
+pub(super) struct Group<P: 'static> {
+    /// The object's name in JSON; empty for fields that stand by themselves.
+    pub(super) json: &'static str,
+    /// The same in contracts; empty where contracts cannot say it.
+    pub(super) contract: &'static str,
+    /// Whose object it is.
+    pub(super) whose: Whose,
+    /// What it is for.
+    pub(super) docs: &'static str,
+    /// Whether it is there, even if with nothing in it.
+    pub(super) has: fn(&P) -> bool,
+    /// Puts it there with nothing in it.
+    pub(super) open: fn(&mut P),
+    /// What is in it.
+    pub(super) fields: &'static [Field<P>],
+}
+
+/// A field.
+#[derive(Debug)]
+pub(super) struct Field<P: 'static> {
+    /// Its name in contracts.
+    pub(super) name: &'static str,
+    /// What is right for it.
+    pub(super) kind: Kind,
+    /// Who says it.
+    pub(super) said: Said,
+    /// What holds where nobody says it, as JSON has it; empty for nothing.
+    pub(super) default: &'static str,
+    /// What it says.
+    pub(super) docs: &'static str,
+    /// What is in it.
+    pub(super) get: fn(&P) -> Option<Item>,
+    /// Puts something in it.
+    pub(super) set: fn(&mut P, Item),
+}
+
+/// Whose an object is: of what stands in ours, all is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// gRPC's: what is not known may be known to others.
+    Grpc,
+    /// Ours.
+    Couplet,
+}
+
+/// Who says a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// Contracts and service configs.
+    Anywhere,
+    /// Contracts too, and every service config that has the group: so it is with gRPC's own.
+    Always,
+    /// Service configs and code, but no contract: it is the operators' affair.
+    Operating,
+}
+
+impl<P> Field<P> {
+    /// Its names in JSON.
+    pub(super) fn keys(&self) -> Vec<String> {
+        match self.kind {
+            Kind::Window => vec![
+                "slidingWindowType".to_owned(),
+                "slidingWindowSize".to_owned(),
+            ],
+            _ => vec![camel(self.name)],
+        }
+    }
+}
+
+/// Fields of a group: `name: kind, default, what it says`, with `@` and who says it where that is not everybody.
+macro_rules! group {
+    (
+        $(#[doc = $docs:literal])+
+        $group:ident: $type:ident = $json:literal $contract:literal $whose:ident {
+            $($field:ident $(@$said:ident)?: $kind:expr, $default:literal, $says:literal;)*
+        }
+    ) => {
+        Group {
+            json: $json,
+            contract: $contract,
+            whose: Whose::$whose,
+            docs: concat!($($docs),+),
+            has: |policies: &Policies| policies.$group.is_some(),
+            open: |policies: &mut Policies| {
+                policies.$group.get_or_insert($type::UNSET);
+            },
+            fields: &[$(Field {
+                name: stringify!($field),
+                kind: $kind,
+                said: group!(@said $($said)?),
+                default: $default,
+                docs: $says,
+                get: |policies: &Policies| policies.$group?.$field.map(Typed::item),
+                set: |policies: &mut Policies, item| {
+                    policies.$group.get_or_insert($type::UNSET).$field = Typed::of(item);
+                },
+            }),*],
+        }
+    };
+    (@said) => { Said::Anywhere };
+    (@said $said:ident) => { Said::$said };
+}
+
+/// Fields that stand by themselves.
+macro_rules! plain {
+    ($($field:ident $(@$said:ident)?: $kind:expr, $default:literal, $says:literal;)*) => {
+        &[$(Field {
+            name: stringify!($field),
+            kind: $kind,
+            said: group!(@said $($said)?),
+            default: $default,
+            docs: $says,
+            get: |policies: &Policies| policies.$field.map(Typed::item),
+            set: |policies: &mut Policies, item| policies.$field = Typed::of(item),
+        }),*]
+    };
+}
+
+/// Everything that can be said of the calls of a method.
+pub(super) static METHOD: &[Group<Policies>] = &[
+    Group {
+        json: "",
+        contract: "",
+        whose: Whose::Grpc,
+        docs: "What stands by itself.",
+        has: |_| true,
+        open: |_| {},
+        fields: plain! {
+            timeout: Kind::TIME, "", "The longest a call may take, from its start to its trailers.";
+            wait_for_ready @Operating: Kind::Truth, "", "Kept for other clients: here a call waits for a connection until its deadline.";
+            max_request_message_bytes @Operating: Kind::ANY, "", "Kept for other clients: here `send_limit` of the channel holds.";
+            max_response_message_bytes @Operating: Kind::ANY, "", "Kept for other clients: here `receive_limit` of the channel holds.";
+            min_budget @Operating: Kind::WAIT, "\"0s\"", "The least time that must be left for a call to be sent at all.";
+            propagation_margin @Operating: Kind::WAIT, "\"0s\"", "What is held back of the time left when a call is sent on, so that the caller can still answer.";
+        },
+    },
+    group! {
+        /// Sends a failed call again (gRFC A6).
+        retry: RetryPolicy = "retryPolicy" "retry" Grpc {
+            max_attempts @Always: Kind::Capped(2, 5), "3", "Attempts in all, the first one included.";
+            initial_backoff @Always: Kind::TIME, "\"0.05s\"", "The pause before the second attempt, ± 20 %.";
+            max_backoff @Always: Kind::TIME, "\"1s\"", "The longest pause, ± 20 %.";
+            backoff_multiplier @Always: Kind::FACTOR, "2", "What each pause is multiplied by.";
+            retryable_status_codes @Always: Kind::Codes, "[\"UNAVAILABLE\"]", "The codes that are worth another attempt.";
+            per_attempt_recv_timeout: Kind::TIME, "", "The longest an attempt may wait for the head of its answer.";
+            retry_requires_idempotent @Operating: Kind::Truth, "true", "Whether DEADLINE_EXCEEDED, INTERNAL and UNKNOWN are retried only where the contract promises that a call may run twice.";
+            chain_stop @Operating: Kind::Truth, "true", "Whether a server that handles a repeated call leaves its own failed calls alone.";
+        }
+    },
+    group! {
+        /// Sends a call several times without waiting for failures (gRFC A6).
+        hedging: HedgingPolicy = "hedgingPolicy" "hedging" Grpc {
+            max_attempts @Always: Kind::Capped(2, 5), "3", "Attempts in all, the first one included.";
+            hedging_delay: Kind::WAIT, "\"0s\"", "The pause before the next attempt; none sends all at once.";
+            non_fatal_status_codes: Kind::Codes, "", "The codes after which the other attempts go on.";
+            hedging_delay_percentile: Kind::PERCENTILE, "", "Takes the pause from this percentile of the times that earlier calls took.";
+            max_extra_load: Kind::PERCENT, "5", "How many attempts there may be on top of every hundred calls.";
+        }
+    },
+    group! {
+        /// Stops calling a peer that is sick (names of resilience4j).
+        breaker: BreakerPolicy = "circuitBreaker" "breaker" Couplet {
+            mode: Kind::Choice(&["enforce", "disabled", "forced_open", "forced_closed", "metrics_only", "adaptive_throttle"]), "\"enforce\"", "What it does with what it sees.";
+            scope: Kind::Choice(&["method", "service", "target"]), "\"method\"", "What shares one breaker.";
+            sliding_window: Kind::Window, "\"10s\"", "What it looks back on: the calls of a time (TIME), or so many calls (COUNT).";
+            failure_rate_threshold: Kind::PERCENT, "50", "Percent of failed calls that opens it.";
+            slow_call_duration_threshold: Kind::TIME, "", "From which duration on a call is slow.";
+            slow_call_rate_threshold: Kind::PERCENT, "100", "Percent of slow calls that opens it.";
+            minimum_number_of_calls: Kind::SOME, "20", "How many calls it takes before a rate says anything.";
+            consecutive_failures: Kind::ANY, "0", "How many failures in a row open it; zero never.";
+            wait_duration_in_open_state: Kind::TIME, "\"5s\"", "How long it stays open the first time.";
+            open_multiplier: Kind::GROWTH, "2", "What each further rest is multiplied by.";
+            open_max_duration: Kind::TIME, "\"60s\"", "The longest rest.";
+            open_jitter: Kind::SHARE, "0.2", "By which share a rest varies.";
+            permitted_number_of_calls_in_half_open_state: Kind::Count(1, 255), "10", "How many probes decide whether it closes.";
+            max_wait_duration_in_half_open_state: Kind::TIME, "\"10s\"", "How long it waits for the probes.";
+            failure_codes: Kind::Codes, "[\"UNKNOWN\", \"DEADLINE_EXCEEDED\", \"RESOURCE_EXHAUSTED\", \"INTERNAL\", \"UNAVAILABLE\", \"DATA_LOSS\"]", "The codes that count as failures.";
+            ignore_codes: Kind::Codes, "[\"CANCELLED\"]", "The codes that count for nothing, CANCELLED besides.";
+            deadline_attribution: Kind::Truth, "true", "Whether DEADLINE_EXCEEDED says nothing of the peer where the caller's own time was less than half of the method's.";
+            honor_pushback: Kind::Truth, "true", "Whether it stays open as long as the failing peer asked for.";
+        }
+    },
+    group! {
+        /// Bounds how many calls are under way.
+        bulkhead: BulkheadPolicy = "bulkhead" "bulkhead" Couplet {
+            max_concurrent_calls: Kind::SOME, "", "Calls under way at once.";
+            max_queued: Kind::ANY, "0", "Calls that wait for a place.";
+            max_wait_duration: Kind::WAIT, "\"0s\"", "The longest wait for a place.";
+        }
+    },
+    group! {
+        /// Bounds how many calls start in a time (GCRA).
+        rate_limit: RateLimitPolicy = "rateLimit" "rate_limit" Couplet {
+            limit_for_period: Kind::SOME, "", "Calls in each period.";
+            limit_refresh_period: Kind::TIME, "\"1s\"", "The period.";
+            burst: Kind::SOME, "", "Calls that may come at once; as many as in a period where nothing is said.";
+        }
+    },
+];
+
+/// Fields of a struct that has a value for each.
+macro_rules! settings {
+    ($config:ty, $($name:ident $(@$said:ident)? => $($field:ident).+: $kind:expr, $default:literal, $says:literal;)*) => {
+        &[$(Field {
+            name: stringify!($name),
+            kind: $kind,
+            said: group!(@said $($said)?),
+            default: $default,
+            docs: $says,
+            get: |config: &$config| Some(Typed::item(config.$($field).+)),
+            set: |config: &mut $config, item| {
+                if let Some(value) = Typed::of(item) {
+                    config.$($field).+ = value;
+                }
+            },
+        }),*]
+    };
+}
+
+/// Fields of a part that may not be there.
+macro_rules! part {
+    ($part:ident: $type:ident = $json:literal {
+        $($name:ident => $($field:ident).+: $kind:expr, $default:literal, $says:literal;)*
+    }) => {
+        Group {
+            json: $json,
+            contract: "",
+            whose: Whose::Grpc,
+            docs: "",
+            has: |config: &outlier::Config| config.$part.is_some(),
+            open: |config: &mut outlier::Config| {
+                config.$part.get_or_insert_with($type::default);
+            },
+            fields: &[$(Field {
+                name: stringify!($name),
+                kind: $kind,
+                said: Said::Operating,
+                default: $default,
+                docs: $says,
+                get: |config: &outlier::Config| Some(Typed::item(config.$part?.$($field).+)),
+                set: |config: &mut outlier::Config, item| {
+                    if let Some(value) = Typed::of(item) {
+                        config.$part.get_or_insert_with($type::default).$($field).+ = value;
+                    }
+                },
+            }),*],
+        }
+    };
+}
+
+/// What stops retries to a target that fails too much (gRFC A6).
+pub(super) static THROTTLING: Group<ThrottleConfig> = Group {
+    json: "retryThrottling",
+    contract: "",
+    whose: Whose::Grpc,
+    docs: "Stops retries and hedging while a target fails too much (gRFC A6).",
+    has: |_| true,
+    open: |_| {},
+    fields: settings! { ThrottleConfig,
+        max_tokens @Always => max_tokens: Kind::Count(1, 1_000), "10", "Tokens of a full throttle; above half of them calls are repeated.";
+        token_ratio @Always => token_ratio: Kind::RATIO, "0.1", "What a success gives back, to three decimals.";
+        timeout_token_cost @Operating => timeout_token_cost: Kind::Count(1, 1_000), "1", "What a failure takes that was a timeout.";
+    },
+};
+
+/// What ejects the endpoints that stand out (gRFC A50), beside its parts.
+pub(super) static OUTLIER: Group<outlier::Config> = Group {
+    json: "outlier_detection_experimental",
+    contract: "",
+    whose: Whose::Grpc,
+    docs: "Ejects the endpoints of a target that stand out (gRFC A50).",
+    has: |_| true,
+    open: |_| {},
+    fields: settings! { outlier::Config,
+        interval @Operating => interval: Kind::WAIT, "\"10s\"", "The time between two sweeps.";
+        base_ejection_time @Operating => base_ejection_time: Kind::WAIT, "\"30s\"", "How long an ejection lasts, times the ejections in a row.";
+        max_ejection_time @Operating => max_ejection_time: Kind::WAIT, "\"300s\"", "The longest ejection, unless the base is longer.";
+        max_ejection_time_jitter @Operating => max_ejection_time_jitter: Kind::WAIT, "\"0s\"", "Up to this much is added to an ejection.";
+        max_ejection_percent @Operating => max_ejection_percent: Kind::WHOLE_PERCENT, "10", "No endpoint is ejected once so many percent are.";
+        consecutive_failures @Operating => consecutive_failures: Kind::ANY, "0", "How many failures in a row eject an endpoint at the next sweep; zero never.";
+        exclude_local_cancels @Operating => exclude_local_cancels: Kind::Truth, "true", "Whether calls that this client gave up count for nothing.";
+        deadline_attribution @Operating => deadline_attribution: Kind::Truth, "true", "Whether DEADLINE_EXCEEDED says nothing of the endpoint where the call had less than half of its method's timeout.";
+        panic_threshold @Operating => panic_threshold: Kind::WHOLE_PERCENT, "50", "With less than so many percent of the endpoints usable, ejections are ignored.";
+        failure_codes @Operating => failure_codes: Kind::Codes, "[\"UNKNOWN\", \"DEADLINE_EXCEEDED\", \"INTERNAL\", \"UNAVAILABLE\", \"DATA_LOSS\"]", "The codes that a run of failures is made of.";
+    },
+};
+
+/// The parts of [`OUTLIER`].
+pub(super) static OUTLIER_PARTS: &[Group<outlier::Config>] = &[
+    part! { success_rate_ejection: SuccessRate = "successRateEjection" {
+        stdev_factor => stdev_factor: Kind::ANY, "1900", "How many standard deviations below the mean, in thousandths.";
+        enforcement_percentage => enforcement_percentage: Kind::WHOLE_PERCENT, "100", "The share of findings that ejects.";
+        minimum_hosts => minimum_hosts: Kind::ANY, "5", "How many endpoints must have the volume.";
+        request_volume => request_volume: Kind::ANY, "100", "How many calls in an interval make a rate.";
+    }},
+    part! { failure_percentage_ejection: FailurePercentage = "failurePercentageEjection" {
+        threshold => threshold: Kind::WHOLE_PERCENT, "85", "Percent of failed calls above which an endpoint goes.";
+        enforcement_percentage => enforcement_percentage: Kind::WHOLE_PERCENT, "100", "The share of findings that ejects.";
+        minimum_hosts => minimum_hosts: Kind::ANY, "5", "How many endpoints must have the volume.";
+        request_volume => request_volume: Kind::ANY, "50", "How many calls in an interval make a percentage.";
+    }},
+    part! { gate: Gate = "gate" {
+        consecutive_failures => consecutive_failures: Kind::ANY, "5", "How many failures in a row shut an endpoint at once; zero never.";
+        wait => backoff.initial: Kind::TIME, "\"1s\"", "The wait before the first trial.";
+        multiplier => backoff.multiplier: Kind::GROWTH, "2", "What each further wait is multiplied by.";
+        max_wait => backoff.max: Kind::TIME, "\"60s\"", "The longest wait.";
+        jitter => backoff.jitter: Kind::SHARE, "0.2", "By which share a wait varies.";
+        trial_limit => trial_limit: Kind::TIME, "\"10s\"", "How long a trial may take before the next one is sent.";
+    }},
+];
