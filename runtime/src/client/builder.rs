@@ -14,6 +14,7 @@ use crate::{
         http2::{Config, Connector, Http2, HttpLayer, HttpService, Keepalive, Target},
         local::Local,
     },
+    config::{Origin, ServiceConfig, live::Live, sources::Sources},
     layer::fallback::Fallback,
     policy::backoff::Backoff,
     stack::{ClientPlace, ClientSettings},
@@ -24,6 +25,7 @@ use crate::{
 pub struct Builder {
     reach: Reach,
     stack: ClientSettings,
+    sources: Vec<(Origin, ServiceConfig)>,
     config: Config,
     user_agent: Option<String>,
     layers: Vec<HttpLayer>,
@@ -57,12 +59,26 @@ impl Builder {
         Self {
             reach: reach.into(),
             stack: ClientSettings::default(),
+            sources: Vec::new(),
             config: Config::default(),
             user_agent: None,
             layers: Vec::new(),
             #[cfg(feature = "tls")]
             tls: None,
         }
+    }
+
+    /// What a service config says, over the contracts: gRPC's JSON, read by [`ServiceConfig::from_json`].
+    pub fn service_config(mut self, config: ServiceConfig) -> Self {
+        self.sources.push((Origin::ServiceConfig(None), config));
+        self
+    }
+
+    /// What code says: over contracts, service configs and what is pushed at run time. A call can still be given less
+    /// time.
+    pub fn policies(mut self, config: ServiceConfig) -> Self {
+        self.sources.push((Origin::Code, config));
+        self
     }
 
     /// How long one attempt to connect may take, handshakes included; 20 s. A call's own deadline ends its wait earlier.
@@ -231,8 +247,16 @@ impl Builder {
             };
             self.config.user_agent = value;
         }
+        let mut sources = Sources::default();
+        for (origin, config) in self.sources {
+            config.check()?;
+            sources.put(origin, config);
+        }
+        let live = Live::new(sources);
         let target = match self.reach {
-            Reach::Local(services) => return Ok(Channel::new(Link::Local(services), self.stack)),
+            Reach::Local(services) => {
+                return Ok(Channel::new(Link::Local(services), self.stack, live));
+            }
             Reach::Target(target) => target,
         };
         let parsed = Target::parse(&target)?;
@@ -249,7 +273,7 @@ impl Builder {
             return Err(ConnectError::NoTls(target));
         }
         let http2 = Http2::new(parsed, self.config, self.layers);
-        Ok(Channel::new(Link::Http2(http2), self.stack))
+        Ok(Channel::new(Link::Http2(http2), self.stack, live))
     }
 }
 

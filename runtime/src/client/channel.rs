@@ -8,8 +8,14 @@ use std::{
 
 use super::{Builder, ConnectError};
 use crate::{
-    call::Service,
+    call::{BreakerPolicy, Method, Policies, Service},
     carrier::{Link, local::Local},
+    clock,
+    config::{
+        ConfigCounts, Effective, Origin, ServiceConfig, ServiceConfigErrors,
+        live::{Follow, Live},
+    },
+    policy::{breaker, plan::Plan, retry::ThrottleConfig},
     stack::{self, ClientSettings},
 };
 
@@ -34,6 +40,7 @@ pub type Stack = stack::Client<Arc<Link>>;
 pub struct Channel {
     link: Arc<Link>,
     settings: Arc<ClientSettings>,
+    live: Arc<Live>,
     /// One a service, by the address of its description: two releases of one contract are two services.
     stacks: Arc<Mutex<HashMap<Address, Stack>>>,
 }
@@ -54,7 +61,11 @@ impl Channel {
 
     /// A channel to services of the same process, with the same policies and no socket.
     pub fn local(services: Local) -> Self {
-        Self::new(Link::Local(services), ClientSettings::default())
+        Self::new(
+            Link::Local(services),
+            ClientSettings::default(),
+            Live::default(),
+        )
     }
 
     /// Settings for a channel to services of the same process. Those that concern connections mean nothing to it.
@@ -62,10 +73,11 @@ impl Channel {
         Builder::new(services)
     }
 
-    pub(super) fn new(link: Link, settings: ClientSettings) -> Self {
+    pub(super) fn new(link: Link, settings: ClientSettings, live: Live) -> Self {
         Self {
             link: Arc::new(link),
             settings: Arc::new(settings),
+            live: Arc::new(live),
             stacks: Arc::default(),
         }
     }
@@ -74,8 +86,36 @@ impl Channel {
     pub fn stack(&self, service: &'static Service) -> Stack {
         // Nothing under this lock can leave the map half changed.
         let mut stacks = self.stacks.lock().unwrap_or_else(PoisonError::into_inner);
-        let stack = || Stack::new(Arc::clone(&self.link), service, &self.settings);
+        let stack = || {
+            let stack = Stack::new(Arc::clone(&self.link), service, &self.settings);
+            self.live.join(Arc::new(Following {
+                stack: stack.clone(),
+                service,
+                settings: Arc::clone(&self.settings),
+            }));
+            stack
+        };
         stacks.entry(Address(service)).or_insert_with(stack).clone()
+    }
+
+    /// Lets `config` hold from the next call on, over contracts and the service config that the channel was built with.
+    /// Breakers, limits and the throttle keep what they have counted. It replaces the last one that was pushed.
+    ///
+    /// # Errors
+    /// If it makes no sense, alone or together with the contracts of the services that this channel is used for. Then
+    /// nothing changes.
+    pub fn push_service_config(&self, config: ServiceConfig) -> Result<(), ServiceConfigErrors> {
+        self.live.update(Origin::Pushed, config)
+    }
+
+    /// What holds for the calls of `service` now, with the origin of every value.
+    pub fn effective(&self, service: &'static Service) -> Effective {
+        self.live.effective(service)
+    }
+
+    /// What became of the service configs that came since the channel was built.
+    pub fn config_counts(&self) -> &Arc<ConfigCounts> {
+        self.live.counts()
     }
 
     /// What moves its calls.
@@ -96,6 +136,37 @@ impl fmt::Debug for Channel {
             .debug_struct("Channel")
             .field("link", &self.link)
             .finish_non_exhaustive()
+    }
+}
+
+// === Following ===
+
+/// The stack of one service as it follows the channel's policies.
+struct Following {
+    stack: Stack,
+    service: &'static Service,
+    settings: Arc<ClientSettings>,
+}
+
+impl Follow for Following {
+    fn service(&self) -> &'static Service {
+        self.service
+    }
+
+    fn follow(&self, policies: &dyn Fn(&Method) -> Policies, throttling: &ThrottleConfig) {
+        let plans = self.stack.plans();
+        plans.swap(|method| Plan::new(policies(method)));
+        let now = clock::now();
+        for method in self.service.methods {
+            let declared = plans.of(method).policies.breaker;
+            let config = breaker::Config::from(&declared.unwrap_or(BreakerPolicy::UNSET));
+            // Every value was read within its bounds, so there is nothing to refuse.
+            let breaker = self.stack.breakers().of(method);
+            if let Err(error) = breaker.reconfigure(config, now) {
+                tracing::warn!(%error, method = method.path, "the breaker stays as it was");
+            }
+        }
+        self.settings.target.throttle.reconfigure(throttling);
     }
 }
 

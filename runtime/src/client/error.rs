@@ -2,7 +2,7 @@
 
 use tonic::Status;
 
-use crate::carrier::http2::TargetError;
+use crate::{carrier::http2::TargetError, config::ServiceConfigErrors};
 
 /// A channel that could not be made or whose first connection did not come up.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -16,6 +16,9 @@ pub enum ConnectError {
     /// What is to be said to servers about this program cannot be a header.
     #[error("`{0}` cannot be a user agent; write printable ASCII, such as my-service/1.2")]
     UserAgent(String),
+    /// What a service config says makes no sense.
+    #[error("service config: {0}")]
+    ServiceConfig(#[from] ServiceConfigErrors),
     /// The certificates or the server's name cannot be used.
     #[cfg(feature = "tls")]
     #[error(transparent)]

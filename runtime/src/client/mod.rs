@@ -4,6 +4,8 @@ mod builder;
 mod channel;
 mod error;
 pub mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     builder::Builder,

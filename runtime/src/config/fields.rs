@@ -4,7 +4,9 @@
 //! [`Policies`] and its line here. The name of a field is that of contracts; in JSON it is the same in camel case.
 
 use super::{
+    json,
     names::camel,
+    node::Node,
     value::{Item, Kind, Typed},
 };
 use crate::{
@@ -74,6 +76,11 @@ pub(super) enum Said {
 }
 
 impl<P> Field<P> {
+    /// What holds where nobody says it.
+    pub(super) fn default(&self) -> Node {
+        json::parse(self.default).unwrap_or(Node::Null)
+    }
+
     /// Its names in JSON.
     pub(super) fn keys(&self) -> Vec<String> {
         match self.kind {

@@ -1,25 +1,7 @@
 //! What several sources say together: the narrower wins, field by field, and what each value comes from is kept.
 
-use std::{fmt, path::PathBuf, sync::Arc};
-
-use super::{fields::METHOD, value::Item};
+use super::{Origin, fields::METHOD, value::Item};
 use crate::call::Policies;
-
-/// Where a value comes from, from the widest to the narrowest.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Origin {
-    /// Nobody said it.
-    Default,
-    /// The contract.
-    Contract,
-    /// The service config in this file, or one that was handed to the builder as such.
-    ServiceConfig(Option<Arc<PathBuf>>),
-    /// A service config that was pushed at run time.
-    Pushed,
-    /// Code.
-    Code,
-}
 
 /// What some sources together say of one method. Merging is associative.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,21 +85,6 @@ impl Merged {
             Some(Repeats::Retry) => group == "hedgingPolicy",
             Some(Repeats::Hedging) => group == "retryPolicy",
             None => false,
-        }
-    }
-}
-
-// === Origin ===
-
-impl fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => formatter.write_str("default"),
-            Self::Contract => formatter.write_str("contract"),
-            Self::ServiceConfig(None) => formatter.write_str("service config"),
-            Self::ServiceConfig(Some(path)) => write!(formatter, "{}", path.display()),
-            Self::Pushed => formatter.write_str("pushed"),
-            Self::Code => formatter.write_str("code"),
         }
     }
 }

@@ -27,14 +27,21 @@
 //! The fields are in one table (`fields`); everything here follows it.
 
 mod balancing;
+mod code;
 mod contradiction;
 mod duration;
+mod effective;
 mod error;
 mod fields;
+mod json;
+pub(crate) mod live;
 mod merge;
 mod names;
 mod node;
 mod read;
+pub(crate) mod sources;
+#[cfg(test)]
+mod tests;
 mod value;
 mod window;
 mod write;
@@ -42,8 +49,10 @@ mod write;
 use std::fmt;
 
 pub use self::{
+    effective::{Effective, EffectiveValue},
     error::{Mistake, ServiceConfigErrors, Warning},
-    merge::Origin,
+    live::ConfigCounts,
+    sources::Origin,
 };
 use self::{node::Node, read::Whole};
 use crate::{

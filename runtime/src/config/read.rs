@@ -6,12 +6,13 @@ use super::{
     MethodConfig, Name, ServiceConfig, balancing, contradiction,
     error::{ServiceConfigErrors, Warning, excerpt},
     fields::{Field, Group, METHOD, Said, THROTTLING, Whose},
+    json::{self, LONGEST, Unreadable},
     names::near,
-    node::{LONGEST, Node, Unreadable},
+    node::Node,
     value::{Item, Kind, number_of},
     window,
 };
-use crate::call::Policies;
+use crate::call::{CodeSet, Policies};
 
 /// How much of a retry or hedging policy must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(super) enum Whole {
 pub(super) fn read(text: &str, whole: Whole) -> Result<ServiceConfig, ServiceConfigErrors> {
     let mut reader = Reader::new(whole);
     let mut config = ServiceConfig::default();
-    match Node::parse(text) {
+    match json::parse(text) {
         Ok(node) => {
             reader.duplicates(&node);
             reader.config(&node, &mut config);
@@ -35,7 +36,13 @@ pub(super) fn read(text: &str, whole: Whole) -> Result<ServiceConfig, ServiceCon
             let right = format!("a service config has at most {LONGEST}");
             reader.wrong(format!("the text has {bytes} bytes"), right);
         }
-        Err(Unreadable::Syntax(why)) => reader.wrong("the text is no JSON", why),
+        Err(Unreadable::Syntax(at)) => {
+            let found = format!(
+                "the text is no JSON in line {}, column {}",
+                at.line, at.column
+            );
+            reader.wrong(found, at.right);
+        }
     }
     config.warnings = reader.warnings;
     reader.errors.none()?;
@@ -289,6 +296,7 @@ impl Reader {
             let field = group.fields.iter().find(|field| field.keys().contains(key));
             self.at(key, |reader| match field {
                 Some(field) if matches!(field.kind, Kind::Window) => {}
+                Some(field) if excused(field, entries) && *node == Node::List(Vec::new()) => {}
                 Some(field) => reader.field(node, field, into),
                 None if others.contains(&key.as_str()) => {}
                 None => {
@@ -303,6 +311,9 @@ impl Reader {
                 Kind::Window => window::read(self, node, |window| {
                     (field.set)(into, Item::Window(window));
                 }),
+                _ if excused(field, entries) && (field.get)(into).is_none() => {
+                    (field.set)(into, Item::Codes(CodeSet::EMPTY));
+                }
                 _ => self.missing(entries, field),
             }
         }
@@ -327,13 +338,9 @@ impl Reader {
 
     /// What gRPC asks for, so that no other client refuses the config.
     fn missing<P>(&mut self, entries: &[(String, Node)], field: &Field<P>) {
-        let absent = |key: &String| {
-            let mut said = entries.iter().filter(|(known, _)| known == key);
-            said.all(|(_, node)| node.is_null())
-        };
         let needed = field.said == Said::Always && self.whole == Whole::Whole;
-        if needed && field.keys().iter().all(absent) {
-            let key = field.keys().remove(0);
+        let key = field.keys().remove(0);
+        if needed && !says(entries, &key) {
             let right = format!("gRPC asks for it, such as {}", field.default);
             self.at(&key, |reader| reader.wrong("is missing", right));
         }
@@ -351,4 +358,14 @@ impl Reader {
             (None, Whose::Grpc) => {}
         }
     }
+}
+
+fn says(entries: &[(String, Node)], key: &str) -> bool {
+    let mut said = entries.iter().filter(|(known, _)| known == key);
+    said.any(|(_, node)| !node.is_null())
+}
+
+/// Attempts that are given up are worth another one, so that no code need be named where an attempt has a limit.
+fn excused<P>(field: &Field<P>, entries: &[(String, Node)]) -> bool {
+    field.name == "retryable_status_codes" && says(entries, "perAttemptRecvTimeout")
 }

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use serde_json::Number;
 use tonic::Code;
 
 use super::{
@@ -173,7 +172,7 @@ fn number(node: &Node) -> Option<f32> {
 /// A number, or the same in quotes.
 pub(super) fn number_of(node: &Node) -> Option<f64> {
     match node {
-        Node::Number(number) => number.as_f64(),
+        Node::Number(number) => number.parse().ok(),
         Node::Text(text) if !text.starts_with('+') => text.parse().ok(),
         _ => None,
     }
@@ -194,8 +193,11 @@ fn code(node: &Node) -> Result<Code, String> {
     let found = match node {
         Node::Text(name) => Code::by_name(name),
         Node::Number(number) => {
-            let known = number.as_u64().filter(|number| *number <= 16);
-            known.map(|number| Code::from_i32(number as i32))
+            let known = number
+                .parse()
+                .ok()
+                .filter(|number| (0..=16).contains(number));
+            known.map(Code::from_i32)
         }
         _ => None,
     };
@@ -234,8 +236,8 @@ impl Item {
     pub(super) fn node(self) -> Node {
         match self {
             Self::Time(time) => Node::Text(duration::write(time)),
-            Self::Count(count) => Node::Number(Number::from(count)),
-            Self::Number(number) => Node::number(number),
+            Self::Count(count) => Node::Number(count.to_string()),
+            Self::Number(number) => Node::Number(number.to_string()),
             Self::Truth(truth) => Node::Truth(truth),
             Self::Codes(codes) => Node::List(codes.iter().map(text).collect()),
             Self::Code(code) => text(code),

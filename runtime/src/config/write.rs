@@ -4,6 +4,7 @@ use super::{
     MethodConfig, Name, ServiceConfig,
     fields::{Field, Group, METHOD, Said, THROTTLING},
     node::Node,
+    read::Whole,
     value::Item,
     window,
 };
@@ -13,13 +14,21 @@ impl ServiceConfig {
     ///
     /// Where gRPC asks for a field that nobody set, as in a retry policy made in code, its default is written.
     pub fn to_json(&self) -> String {
+        self.json(Whole::Whole)
+    }
+
+    pub(super) fn json(&self, whole: Whole) -> String {
         let mut top = Vec::new();
         if !self.methods.is_empty() {
-            let methods = self.methods.iter().map(method).collect();
+            let methods = self
+                .methods
+                .iter()
+                .map(|config| method(config, whole))
+                .collect();
             top.push(("methodConfig".to_owned(), Node::List(methods)));
         }
         if let Some(throttling) = &self.retry_throttling {
-            let fields = group(throttling, &THROTTLING);
+            let fields = group(throttling, &THROTTLING, whole);
             top.push((THROTTLING.json.to_owned(), Node::Map(fields)));
         }
         for (key, kept) in [
@@ -33,11 +42,11 @@ impl ServiceConfig {
     }
 }
 
-fn method(config: &MethodConfig) -> Node {
+fn method(config: &MethodConfig, whole: Whole) -> Node {
     let names = config.names.iter().map(name).collect();
     let mut entries = vec![("name".to_owned(), Node::List(names))];
     for part in METHOD.iter().filter(|part| (part.has)(&config.policies)) {
-        let fields = group(&config.policies, part);
+        let fields = group(&config.policies, part, whole);
         match part.json {
             "" => entries.extend(fields),
             name => entries.push((name.to_owned(), Node::Map(fields))),
@@ -55,11 +64,11 @@ fn name(name: &Name) -> Node {
     })
 }
 
-fn group<P>(values: &P, group: &Group<P>) -> Vec<(String, Node)> {
+fn group<P>(values: &P, group: &Group<P>, whole: Whole) -> Vec<(String, Node)> {
     let said = |field: &Field<P>| match (field.get)(values) {
         Some(item) => entries(field, item),
-        None if field.said == Said::Always => {
-            let default = Node::parse(field.default).unwrap_or(Node::Null);
+        None if field.said == Said::Always && whole == Whole::Whole => {
+            let default = field.default();
             field
                 .keys()
                 .into_iter()

@@ -1,0 +1,114 @@
+//! What a channel's calls go by: contract, service config, code, and what is pushed while it is up.
+
+use std::time::Duration;
+
+use crate::{
+    Channel,
+    call::{BreakerPolicy, Policies, RetryPolicy},
+    carrier::local::Local,
+    config::{Origin, ServiceConfig},
+    fixture::{ECHO, Handler, echo},
+    policy::plan::Switch,
+};
+
+fn services() -> Local {
+    Local::new().with(Handler(echo))
+}
+
+fn config(text: &str) -> ServiceConfig {
+    ServiceConfig::from_json(text).unwrap()
+}
+
+#[test]
+fn the_narrower_source_wins_field_by_field() {
+    // The contract says 2 s.
+    let file = config(
+        r#"{"methodConfig": [{"name": [{"service": "test.Echo"}], "timeout": "1s",
+            "circuitBreaker": {"consecutiveFailures": 3, "failureRateThreshold": 20}}]}"#,
+    );
+    let breaker = BreakerPolicy::UNSET.consecutive_failures(7);
+    let code = ServiceConfig::new().method("test.Echo/Say", Policies::UNSET.breaker(breaker));
+    let builder = Channel::local_builder(services());
+    let channel = builder.policies(code).service_config(file).lazy().unwrap();
+
+    let stack = channel.stack(&ECHO);
+    let [say, repeat] = &ECHO.methods else {
+        panic!("the contract has two methods");
+    };
+    assert_eq!(stack.plans().timeout(say), Some(Duration::from_secs(1)));
+    assert_eq!(stack.plans().timeout(repeat), Some(Duration::from_secs(1)));
+    let of = |method| stack.breakers().of(method).config();
+    assert_eq!(of(say).consecutive_failures, 7);
+    assert_eq!(of(say).failure_rate_threshold, 20.0);
+    assert_eq!(of(repeat).consecutive_failures, 3);
+
+    // What is pushed stands between the two.
+    let pushed = r#"{"methodConfig": [{"name": [{}], "timeout": "0.5s", "circuitBreaker": {"consecutiveFailures": 5}}]}"#;
+    channel.push_service_config(config(pushed)).unwrap();
+    assert_eq!(stack.plans().timeout(say), Some(Duration::from_millis(500)));
+    assert_eq!(of(say).consecutive_failures, 7);
+    assert_eq!(of(repeat).consecutive_failures, 5);
+    assert_eq!(of(repeat).failure_rate_threshold, 20.0);
+}
+
+#[test]
+fn every_value_that_holds_has_an_origin() {
+    let channel = Channel::local_builder(services());
+    let code = ServiceConfig::new().all(Policies::UNSET.retry(RetryPolicy::UNSET.max_attempts(4)));
+    let channel = channel.policies(code).lazy().unwrap();
+    let pushed = r#"{"methodConfig": [{"name": [{}], "circuitBreaker": {"openJitter": 0.5}}]}"#;
+    channel.push_service_config(config(pushed)).unwrap();
+
+    let effective = channel.effective(&ECHO);
+    let found = |name: &str| {
+        let mut values = effective.iter();
+        let value = values.find(|value| value.method == "test.Echo/Say" && value.name() == name);
+        value.map(|value| (value.value.as_str(), value.origin.clone()))
+    };
+    assert_eq!(found("timeout"), Some(("\"2s\"", Origin::Contract)));
+    assert_eq!(found("retryPolicy.maxAttempts"), Some(("4", Origin::Code)));
+    assert_eq!(
+        found("retryPolicy.maxBackoff"),
+        Some(("\"1s\"", Origin::Default))
+    );
+    assert_eq!(
+        found("circuitBreaker.openJitter"),
+        Some(("0.5", Origin::Pushed))
+    );
+    assert_eq!(
+        found("circuitBreaker.mode"),
+        Some(("\"enforce\"", Origin::Default))
+    );
+    assert_eq!(found("bulkhead.maxQueued"), None, "nobody bounds anything");
+}
+
+#[test]
+fn what_makes_no_sense_with_the_contract_changes_nothing() {
+    let channel = Channel::local(services());
+    let stack = channel.stack(&ECHO);
+    let pushed = r#"{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 2, "initialBackoff": "1s",
+        "maxBackoff": "1s", "backoffMultiplier": 1, "retryableStatusCodes": [14], "perAttemptRecvTimeout": "3s"}}]}"#;
+    let refused = channel.push_service_config(config(pushed)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "test.Echo/Say: retryPolicy.perAttemptRecvTimeout is \"3s\", more than the \"2s\" of `timeout`; \
+         an attempt ends with its call at the latest"
+    );
+    assert!(
+        !stack.plans().is_on(&ECHO.methods[1], Switch::Retry),
+        "not even where it would"
+    );
+    assert_eq!(channel.config_counts().refused.sum(), 1);
+    assert_eq!(channel.config_counts().applied.sum(), 0);
+}
+
+#[test]
+fn code_that_says_nonsense_makes_no_channel() {
+    let code = ServiceConfig::new().method("Say", Policies::UNSET.timeout(Duration::ZERO));
+    let refused = Channel::local_builder(services()).policies(code).lazy();
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "service config: methodConfig[0].name[0] has the method \"Say\" of no service; name its service too, with its \
+         package\nmethodConfig[0].timeout is \"0s\"; it must be above 0"
+    );
+}

@@ -1,0 +1,114 @@
+//! What holds, value by value, and who said it.
+
+use std::fmt;
+
+use super::{Origin, fields::METHOD, merge::Merged, node::Node, write::entries};
+
+/// What holds for some methods: every value, with its origin. Shown as a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effective {
+    values: Vec<EffectiveValue>,
+}
+
+/// One value that holds for a method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectiveValue {
+    /// The method, such as `movies.v1.Movies/GetMovie`.
+    pub method: String,
+    /// The policy by its name in a service config, such as `retryPolicy`; empty for what stands by itself.
+    pub policy: &'static str,
+    /// The field by its name there, such as `maxAttempts`.
+    pub field: String,
+    /// The value as it would stand there.
+    pub value: String,
+    /// Who said it.
+    pub origin: Origin,
+}
+
+// === Effective ===
+
+impl Effective {
+    /// Every value that holds, method by method.
+    pub fn iter(&self) -> impl Iterator<Item = &EffectiveValue> {
+        self.values.iter()
+    }
+
+    pub(super) fn of(methods: impl Iterator<Item = (String, Merged)>) -> Self {
+        let mut values = Vec::new();
+        for (method, merged) in methods {
+            rows(&method, &merged, &mut values);
+        }
+        Self { values }
+    }
+}
+
+/// The values of the policies that are on, and those that were said of no policy.
+fn rows(method: &str, merged: &Merged, rows: &mut Vec<EffectiveValue>) {
+    let mut values = merged.values.iter();
+    for (group, said) in METHOD.iter().zip(&merged.groups) {
+        let values = values.by_ref().take(group.fields.len());
+        let on = (said.is_some() || group.json == ALWAYS_ON) && !merged.is_replaced(group.json);
+        for (field, value) in group.fields.iter().zip(values).filter(|_| on) {
+            let mut row = |field: String, value: Node, origin: &Origin| {
+                rows.push(EffectiveValue {
+                    method: method.to_owned(),
+                    policy: group.json,
+                    field,
+                    value: value.to_string(),
+                    origin: origin.clone(),
+                });
+            };
+            match value {
+                Some((item, origin)) => {
+                    for (key, node) in entries(field, *item) {
+                        row(key, node, origin);
+                    }
+                }
+                None if group.json.is_empty() || field.default.is_empty() => {}
+                None => {
+                    let default = field.default();
+                    // Of two keys, the last holds the value.
+                    let key = field.keys().pop().unwrap_or_default();
+                    row(key, default, &Origin::Default);
+                }
+            }
+        }
+    }
+}
+
+/// A breaker stands before every method, whether or not anybody speaks of it.
+const ALWAYS_ON: &str = "circuitBreaker";
+
+impl EffectiveValue {
+    /// Policy and field: `retryPolicy.maxAttempts`.
+    pub fn name(&self) -> String {
+        match self.policy {
+            "" => self.field.clone(),
+            policy => format!("{policy}.{}", self.field),
+        }
+    }
+}
+
+impl fmt::Display for Effective {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = |of: fn(&EffectiveValue) -> usize| self.iter().map(of).max().unwrap_or(0);
+        let names = width(|value| value.name().len());
+        // A long list of codes does not push the others apart.
+        let values = width(|value| value.value.len()).min(24);
+        let mut method = "";
+        for value in self.iter() {
+            if method != value.method {
+                let gap = if method.is_empty() { "" } else { "\n" };
+                writeln!(formatter, "{gap}{}", value.method)?;
+                method = &value.method;
+            }
+            let (name, origin) = (value.name(), &value.origin);
+            writeln!(
+                formatter,
+                "  {name:names$}  {:values$}  {origin}",
+                value.value
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! The sources of a channel or a server, and the stacks that follow them while calls are under way.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Effective, Origin, ServiceConfig, ServiceConfigErrors, sources::Sources};
+use crate::{
+    call::{Method, Policies, Service},
+    policy::{counter::Counter, retry::ThrottleConfig},
+};
+
+/// The stack of a service, which does as it is told.
+pub(crate) trait Follow: Send + Sync {
+    /// Whose methods its calls are of.
+    fn service(&self) -> &'static Service;
+
+    /// Goes by what holds from now on. Calls that are under way go on with what they have read.
+    fn follow(&self, policies: &dyn Fn(&Method) -> Policies, throttling: &ThrottleConfig);
+}
+
+/// What became of the service configs that came while a channel or server was up.
+#[derive(Debug, Default)]
+pub struct ConfigCounts {
+    /// Updates that hold.
+    pub applied: Counter,
+    /// Updates that were refused, with a warning that says why.
+    pub refused: Counter,
+}
+
+/// Sources, and who follows them.
+#[derive(Default)]
+pub(crate) struct Live {
+    state: Mutex<State>,
+    counts: Arc<ConfigCounts>,
+}
+
+#[derive(Default)]
+struct State {
+    sources: Sources,
+    followers: Vec<Arc<dyn Follow>>,
+}
+
+impl Live {
+    /// Starts with `sources`.
+    pub(crate) fn new(sources: Sources) -> Self {
+        let state = State {
+            sources,
+            followers: Vec::new(),
+        };
+        Self {
+            state: Mutex::new(state),
+            counts: Arc::default(),
+        }
+    }
+
+    /// Lets a stack follow.
+    pub(crate) fn join(&self, follower: Arc<dyn Follow>) {
+        let mut state = self.lock();
+        if let Err(errors) = state.sources.check(follower.service().methods) {
+            tracing::warn!(%errors, "what a service config says makes no sense here; the contract holds");
+        }
+        state.tell(&*follower);
+        state.followers.push(follower);
+    }
+
+    /// Puts what a source says in the place of what it said before.
+    ///
+    /// # Errors
+    /// If it makes no sense, alone or together with the contracts of the services that are in use. Then nothing changes.
+    pub(crate) fn update(
+        &self,
+        origin: Origin,
+        config: ServiceConfig,
+    ) -> Result<(), ServiceConfigErrors> {
+        let counted = config
+            .check()
+            .and_then(|()| self.lock().update(origin, config));
+        match &counted {
+            Ok(()) => self.counts.applied.add(),
+            Err(_) => self.counts.refused.add(),
+        }
+        counted
+    }
+
+    /// What holds for the methods of `service`.
+    pub(crate) fn effective(&self, service: &'static Service) -> Effective {
+        self.lock().sources.effective(service.methods)
+    }
+
+    /// What became of updates.
+    pub(crate) fn counts(&self) -> &Arc<ConfigCounts> {
+        &self.counts
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // What is under this lock is changed as a whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn update(&mut self, origin: Origin, config: ServiceConfig) -> Result<(), ServiceConfigErrors> {
+        let mut sources = self.sources.clone();
+        sources.put(origin, config);
+        for follower in &self.followers {
+            sources.check(follower.service().methods)?;
+        }
+        self.sources = sources;
+        for follower in &self.followers {
+            self.tell(&**follower);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, follower: &dyn Follow) {
+        let policies = |method: &Method| self.sources.policies(method);
+        follower.follow(&policies, &self.sources.throttling());
+    }
+}

@@ -1,0 +1,3 @@
+//! What a service config may say, what it must not, and what comes of it.
+
+mod accepted;
