@@ -10,11 +10,12 @@ use std::{
 use couplet_tests::program::{run, run_within};
 
 /// What is published, in the order of who needs whom.
-const PUBLISHED: [&str; 5] = [
+const PUBLISHED: [&str; 6] = [
     "couplet-proto",
     "couplet-codegen",
     "couplet-macros",
     "couplet",
+    "couplet-simulation",
     "cargo-couplet",
 ];
 

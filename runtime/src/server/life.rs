@@ -7,7 +7,7 @@ use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     pin, select,
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::timeout,
 };
@@ -17,7 +17,7 @@ use super::ServerTls;
 use super::{Builder, extras::Extras, listener::Listener};
 use crate::{
     call::Peer,
-    carrier::http2::serve::{self, Socket, Stage},
+    carrier::http2::serve::{self, Life, Socket, Stage},
     stack,
 };
 
@@ -50,7 +50,7 @@ const NOTICE: Duration = Duration::from_secs(1);
 /// The connections of a running server.
 struct Connections {
     tasks: JoinSet<usize>,
-    stage: watch::Sender<Stage>,
+    life: Life,
     room: Arc<Semaphore>,
 }
 
@@ -148,22 +148,22 @@ impl Connections {
     fn new(most: usize) -> Self {
         Self {
             tasks: JoinSet::new(),
-            stage: watch::Sender::new(Stage::Serving),
+            life: Life::default(),
             room: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
         }
     }
 
     fn serve(&mut self, server: &Server, permit: OwnedSemaphorePermit, socket: Socket, peer: Peer) {
         let opening = server.opening(socket, peer);
-        let (shared, stage) = (Arc::clone(&server.shared), self.stage.subscribe());
+        let (shared, life) = (Arc::clone(&server.shared), self.life.hearer());
         self.tasks.spawn(async move {
             let _permit = permit;
-            serve::serve(opening, shared, stage).await
+            serve::serve(opening, shared, life).await
         });
     }
 
     async fn drain(mut self, deadline: Duration) -> Drained {
-        self.stage.send_replace(Stage::Draining);
+        self.life.enter(Stage::Draining);
         let drained = timeout(deadline, async {
             while self.tasks.join_next().await.is_some() {}
         });
@@ -174,7 +174,7 @@ impl Connections {
             connections_cut: self.tasks.len(),
             calls_cut: 0,
         };
-        self.stage.send_replace(Stage::Over);
+        self.life.enter(Stage::Over);
         let counted = timeout(NOTICE, async {
             while let Some(calls) = self.tasks.join_next().await {
                 cut.calls_cut += calls.unwrap_or_default();

@@ -17,7 +17,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::Notify, time::Instant};
 use tonic::Status;
 
 use super::{
@@ -40,8 +40,8 @@ pub(super) struct Pool {
     most: usize,
     open: ArcSwap<Vec<Arc<Connection>>>,
     state: Mutex<State>,
-    /// Tells that an attempt to connect is over.
-    changed: watch::Sender<()>,
+    /// Tells that an attempt to connect is over, in the order in which calls came to wait for it.
+    changed: Notify,
     queue: Arc<Queue>,
 }
 
@@ -82,7 +82,7 @@ impl Pool {
             most: most.max(1),
             open: ArcSwap::default(),
             state: Mutex::default(),
-            changed: watch::Sender::new(()),
+            changed: Notify::new(),
             queue: Arc::default(),
         })
     }
@@ -106,9 +106,10 @@ impl Pool {
         let waiting = self.queue.stand();
         let mut attempts = 0;
         while attempts < PATIENCE {
-            // Subscribed before looking, so that nothing is missed.
-            let mut changed = self.changed.subscribe();
+            let mut changed = pin!(self.changed.notified());
             let mut freed = pin!(waiting.freed());
+            // Enabled before looking, so that nothing is missed.
+            changed.as_mut().enable();
             freed.as_mut().enable();
             match self.pick() {
                 Pick::Free(lease) => return Ok(lease),
@@ -123,8 +124,7 @@ impl Pool {
             tokio::select! {
                 // By order and not by chance, so that a simulation can be repeated.
                 biased;
-                // The sender lives in the pool that is being used here.
-                _ = changed.changed() => attempts += 1,
+                () = changed => attempts += 1,
                 () = freed => {}
             }
         }
@@ -231,6 +231,6 @@ struct Attempt(Arc<Pool>);
 impl Drop for Attempt {
     fn drop(&mut self) {
         self.0.state().connecting = false;
-        self.0.changed.send_replace(());
+        self.0.changed.notify_waiters();
     }
 }

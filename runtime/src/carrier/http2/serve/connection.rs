@@ -4,26 +4,16 @@ use std::{future::Future, io, pin::pin, sync::Arc};
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::{select, sync::watch, time::timeout};
+use tokio::{select, time::timeout};
 
 use super::{
     Dispatch, Settings, Socket,
     answering::Answering,
     calls::Calls,
     preface::{Greeted, greet},
+    stage::{Hearer, Stage},
 };
 use crate::call::Peer;
-
-/// How far a server's life has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stage {
-    /// New calls are welcome.
-    Serving,
-    /// Accepted calls run to their end; clients are told to go elsewhere.
-    Draining,
-    /// Whatever still runs is cut.
-    Over,
-}
 
 /// What all connections of a server share.
 #[derive(Debug)]
@@ -34,12 +24,12 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
 }
 
-/// Serves the connection that `opening` makes until the client goes away or `stage` says so. Returns how many calls were
-/// cut.
+/// Serves the connection that `opening` makes until the client goes away or the server's `life` says so. Returns how many
+/// calls were cut.
 pub(crate) async fn serve(
     opening: impl Future<Output = io::Result<(Socket, Peer)>>,
     shared: Arc<Shared>,
-    mut stage: watch::Receiver<Stage>,
+    life: Hearer,
 ) -> usize {
     let (socket, peer) = select! {
         opened = open(opening, &shared.settings) => match opened {
@@ -50,7 +40,7 @@ pub(crate) async fn serve(
             }
         },
         // No call was accepted yet, so there is nothing to wait for.
-        () = reached(&mut stage, Stage::Draining) => return 0,
+        () = life.reached(Stage::Draining) => return 0,
     };
     let (calls, peer) = (Calls::default(), Arc::new(peer));
     let http = shared.settings.http(calls.clone());
@@ -60,7 +50,7 @@ pub(crate) async fn serve(
     let ended = select! {
         biased;
         ended = served.as_mut() => Some(ended),
-        () = reached(&mut stage, Stage::Draining) => None,
+        () = life.reached(Stage::Draining) => None,
     };
     let ended = match ended {
         Some(ended) => ended,
@@ -70,7 +60,7 @@ pub(crate) async fn serve(
                 biased;
                 ended = served.as_mut() => ended,
                 // Dropping the connection resets its calls, which drops their handlers.
-                () = reached(&mut stage, Stage::Over) => return calls.open(),
+                () = life.reached(Stage::Over) => return calls.open(),
             }
         }
     };
@@ -95,9 +85,4 @@ async fn open(
             "the client did not finish its handshake in time",
         )),
     }
-}
-
-async fn reached(stage: &mut watch::Receiver<Stage>, wanted: Stage) {
-    // A server that is gone without a word is over as well.
-    let _ = stage.wait_for(|stage| *stage >= wanted).await;
 }

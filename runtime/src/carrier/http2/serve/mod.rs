@@ -13,11 +13,13 @@ mod foreign;
 mod preface;
 mod routes;
 mod settings;
+mod stage;
 
 pub(crate) use answer::Answer;
-pub(crate) use connection::{Shared, Stage, serve};
+pub(crate) use connection::{Shared, serve};
 pub(crate) use dispatch::{Dispatch, Mounts, mounted};
 pub(crate) use foreign::Foreign;
 pub(crate) use preface::Socket;
 pub(crate) use routes::{Routes, Taken};
 pub(crate) use settings::{Messages, Settings};
+pub(crate) use stage::{Life, Stage};
