@@ -7,7 +7,10 @@ use std::{future::Future, sync::Arc};
 
 use tokio::task::JoinHandle;
 
-use crate::call::{Deadline, Method, Peer};
+use crate::{
+    call::{Deadline, Method, Peer},
+    policy::limit::priority::Priority,
+};
 
 /// The call that is being served.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub struct Context {
     pub peer: Option<Arc<Peer>>,
     /// How many attempts of it there were before, as its caller says (gRFC A6).
     pub previous_attempts: u32,
+    /// How much it matters, as its caller says.
+    pub priority: Priority,
 }
 
 tokio::task_local! {
@@ -32,6 +37,7 @@ impl Context {
         method: None,
         peer: None,
         previous_attempts: 0,
+        priority: Priority::Default,
     };
 
     /// The call that this task serves, or one without deadline, method and peer.
@@ -49,6 +55,12 @@ impl Context {
     pub(crate) fn current_deadline() -> Deadline {
         let deadline = SERVING.try_with(|context| context.deadline);
         deadline.unwrap_or(Deadline::NEVER)
+    }
+
+    /// How much the call matters that this task serves.
+    pub(crate) fn current_priority() -> Priority {
+        let priority = SERVING.try_with(|context| context.priority);
+        priority.unwrap_or_default()
     }
 
     /// Whether the call that this task serves was sent before.

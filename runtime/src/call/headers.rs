@@ -52,6 +52,9 @@ pub mod fault {
         HeaderName::from_static("x-envoy-fault-delay-request-percentage");
 }
 
+/// How much a call matters: `critical`, `default`, `sheddable` or `batch`.
+pub const PRIORITY: HeaderName = HeaderName::from_static("x-priority");
+
 /// The content type of gRPC.
 pub const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");

@@ -10,6 +10,7 @@ pub mod deadline;
 pub mod fallback;
 #[cfg(feature = "faults")]
 pub mod fault;
+pub mod limit;
 pub mod panics;
 pub mod place;
 pub mod retry;

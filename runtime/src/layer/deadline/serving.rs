@@ -14,6 +14,7 @@ use crate::{
     clock,
     context::Context,
     layer::timer::within,
+    policy::limit::priority::Priority,
 };
 
 /// The server's side: refuses what is late, and bounds the handler, its streams and the calls it makes.
@@ -52,6 +53,7 @@ impl<I: Invoke> Invoke for Serving<I> {
             method: Some(call.method),
             peer: call.peer.clone(),
             previous_attempts: call.attempt.previous,
+            priority: Priority::of(&call.metadata),
         };
         // Pinned where it is made: moved into the timer, it would be copied once more.
         let handled = context.clone().scope(self.inner.invoke(call));

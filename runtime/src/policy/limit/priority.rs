@@ -5,6 +5,10 @@
 
 use std::fmt;
 
+use tonic::metadata::MetadataMap;
+
+use crate::call::headers;
+
 /// How much a call matters, as its caller says. The greatest matters most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
@@ -27,6 +31,15 @@ impl Priority {
     pub fn read(value: &[u8]) -> Self {
         let named = |priority: &Self| priority.name().as_bytes() == value;
         Self::ALL.into_iter().find(named).unwrap_or_default()
+    }
+
+    /// What the head of a call says; [`Priority::Default`] if it says nothing, or more than one thing.
+    pub fn of(metadata: &MetadataMap) -> Self {
+        let mut said = metadata.as_ref().get_all(&headers::PRIORITY).iter();
+        match (said.next(), said.next()) {
+            (Some(value), None) => Self::read(value.as_bytes()),
+            _ => Self::Default,
+        }
     }
 
     /// The value of the header.
