@@ -53,7 +53,7 @@ impl<C: Invoke + 'static> Client<C> {
     pub fn new(carrier: C, service: &'static Service, settings: &ClientSettings) -> Self {
         let own = &settings.layers;
         let counts = Counts::default();
-        let plans = Arc::new(seat::plans(service, settings));
+        let plans = Arc::new(Plans::of_contract(service));
         let breakers = Arc::new(Breakers::new(service));
         let layers = own.around(&ClientPlace::Carrier, carrier);
         let layers = seat::sent(layers, &plans, settings);

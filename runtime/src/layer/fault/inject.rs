@@ -3,15 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::sleep;
-use tonic::{Code, Status, metadata::MetadataMap};
+use tonic::{Code, Status};
 
 use super::frames::{Cut, Slow, nothing};
 use crate::{
     call::{Body, Call, Frames, Invoke, Mark, Phase, Reply, during},
-    policy::{
-        fault::{Faults, Injection, Permit, Wish},
-        plan::Plans,
-    },
+    policy::fault::{Injection, Permit},
 };
 
 /// Which end reads slowly, where one does.
@@ -30,22 +27,6 @@ pub(super) struct Injected {
     reader: Reader,
     /// Shared with the streams that outlive the call's future.
     permit: Arc<Permit>,
-}
-
-/// Draws what is done to `call`; `wish` reads what its metadata ask for, where they may ask at all.
-pub(super) fn lot(
-    plans: &Plans,
-    faults: &Arc<Faults>,
-    call: &mut Call,
-    wish: impl FnOnce(&mut MetadataMap) -> Wish,
-) -> Option<(Injection, Permit)> {
-    let planned = plans.of(call.method);
-    let rule = planned.faults.as_ref()?;
-    let wish = match rule.headers {
-        true => wish(&mut call.metadata),
-        false => Wish::default(),
-    };
-    faults.draw(rule, &wish)
 }
 
 // === Injected ===

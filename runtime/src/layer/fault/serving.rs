@@ -5,34 +5,33 @@ use std::{future::Future, sync::Arc};
 use futures_util::future::Either;
 use tonic::Status;
 
-use super::inject::{Injected, Reader, lot};
+use super::{
+    inject::{Injected, Reader},
+    rules::{Rules, Table},
+};
 use crate::{
     call::{Call, Invoke, Reply},
-    policy::{
-        fault::{Faults, Wish},
-        plan::{Plans, Switch},
-    },
+    policy::{fault::Wish, plan::Plans},
 };
 
 /// Does something to the calls that a server gets, on purpose.
 #[derive(Debug)]
 pub struct Serving<I> {
     inner: I,
-    plans: Arc<Plans>,
-    faults: Arc<Faults>,
+    pub(super) table: Table,
 }
 
 /// Puts a [`Serving`] around what it is given.
 #[derive(Debug, Clone)]
 pub struct ServingLayer {
     plans: Arc<Plans>,
-    faults: Arc<Faults>,
+    rules: Rules,
 }
 
 impl ServingLayer {
-    /// Does what `plans` say, while the gate of `faults` is open.
-    pub fn new(plans: Arc<Plans>, faults: Arc<Faults>) -> Self {
-        Self { plans, faults }
+    /// Does what `rules` say, or else `plans`, while the gate of the rules is open.
+    pub fn new(plans: Arc<Plans>, rules: Rules) -> Self {
+        Self { plans, rules }
     }
 }
 
@@ -40,29 +39,27 @@ impl<I> tower_layer::Layer<I> for ServingLayer {
     type Service = Serving<I>;
 
     fn layer(&self, inner: I) -> Serving<I> {
-        Serving::new(inner, Arc::clone(&self.plans), Arc::clone(&self.faults))
+        Serving::new(inner, Arc::clone(&self.plans), &self.rules)
     }
 }
 
 // === Serving ===
 
 impl<I> Serving<I> {
-    /// Does to the calls that `inner` gets what `plans` say, while the gate of `faults` is open.
-    pub fn new(inner: I, plans: Arc<Plans>, faults: Arc<Faults>) -> Self {
-        Self {
-            inner,
-            plans,
-            faults,
-        }
+    /// Does to the calls that `inner` gets what `rules` say, or else `plans`, which are those of one
+    /// service, while the gate of the rules is open.
+    pub fn new(inner: I, plans: Arc<Plans>, rules: &Rules) -> Self {
+        let table = Table::new(plans, rules);
+        Self { inner, table }
     }
 }
 
 impl<I: Invoke> Serving<I> {
     async fn perhaps(&self, mut call: Call) -> Result<Reply, Status> {
         let peer = call.peer.clone();
-        let drawn = lot(&self.plans, &self.faults, &mut call, |metadata| {
+        let drawn = self.table.draw(&mut call, |metadata| {
             let wish = Wish::take(metadata);
-            match self.faults.allows(peer.as_deref()) {
+            match self.table.faults().allows(peer.as_deref()) {
                 true => wish,
                 false => Wish::default(),
             }
@@ -80,7 +77,7 @@ impl<I: Invoke> Serving<I> {
 
 impl<I: Invoke> Invoke for Serving<I> {
     fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
-        if self.faults.are_on() && self.plans.is_on(call.method, Switch::Faults) {
+        if self.table.is_on(call.method) {
             Either::Right(Box::pin(self.perhaps(call)))
         } else {
             Either::Left(self.inner.invoke(call))

@@ -32,10 +32,44 @@ async fn nothing_happens_while_the_gate_is_shut_nor_to_a_method_without_a_rule()
     };
     stack.invoke(other).await.unwrap();
     stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
-    stack.faults.turn(false);
+    stack.table.faults().turn(false);
     let answer = stack.invoke(say(&ECHO, "hi")).await;
     assert_eq!(Mark::of_answer(&answer), None);
     answer.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_program_wants_wins_over_the_plan_and_outlives_a_new_one() {
+    let aborts = |code| {
+        let mut config = Config::default();
+        always_abort(&mut config);
+        config.abort_status = Some(code);
+        config.rule().unwrap()
+    };
+    let own = aborts(Code::DataLoss);
+    let rules = Rules::new(move |method| (method.index == 0).then(|| own.clone()));
+    let faults = Arc::new(Faults::new(1));
+    faults.turn(true);
+    let plans = Arc::new(Plans::of_contract(&ECHO));
+    let stack = Calling::new(Handler(echo), Arc::clone(&plans), &rules.within(faults));
+    let code = |index: usize| {
+        let call = Call {
+            method: &ECHO.methods[index],
+            ..say(&ECHO, "hi")
+        };
+        let answer = stack.invoke(call);
+        async { answer.await.err().map(|status| status.code()) }
+    };
+    assert_eq!(code(0).await, Some(Code::DataLoss));
+    assert_eq!(code(1).await, None);
+
+    let planned = aborts(Code::Aborted);
+    plans.swap(|method| Plan::new(method.policies).with_faults(Some(planned.clone())));
+    assert_eq!(code(0).await, Some(Code::DataLoss));
+    assert_eq!(code(1).await, Some(Code::Aborted));
+    plans.swap(|method| Plan::new(method.policies));
+    assert_eq!(code(0).await, Some(Code::DataLoss));
+    assert_eq!(code(1).await, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,7 +161,7 @@ async fn a_failure_after_a_delay_keeps_what_is_known_of_it() {
 #[tokio::test(start_paused = true)]
 async fn of_two_layers_the_outer_ones_abort_leaves_the_inner_one_nothing_to_do() {
     let inner = calling(Handler(echo), always_delay);
-    let counts = Arc::clone(&inner.faults);
+    let counts = Arc::clone(inner.table.faults());
     let stack = calling(inner, |config| {
         always_abort(config);
         config.abort_fraction = 500_000;
@@ -146,10 +180,11 @@ async fn of_two_layers_the_outer_ones_abort_leaves_the_inner_one_nothing_to_do()
 
 #[tokio::test(start_paused = true)]
 async fn a_deadline_ends_a_call_that_is_held_up_and_the_limit_knows() {
-    let (plans, faults) = faulty(|config| {
+    let (plans, rules) = faulty(|config| {
         (config.delay, config.delay_fraction) = (Some(60 * SECOND), MILLION);
     });
-    let stack = Calling::new(Handler(echo), Arc::clone(&plans), Arc::clone(&faults));
+    let stack = Calling::new(Handler(echo), Arc::clone(&plans), &rules);
+    let faults = Arc::clone(stack.table.faults());
     let stack = deadline::Calling::new(stack, plans, Arc::default());
     let mut call = say(&ECHO, "hi");
     call.deadline = Deadline::after(clock::now(), SECOND, Limit::Call);

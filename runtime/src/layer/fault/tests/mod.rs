@@ -22,7 +22,7 @@ use crate::{
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A plan by which all calls of the first method get what `change` sets, and an open gate.
-fn faulty(change: impl FnOnce(&mut Config)) -> (Arc<Plans>, Arc<Faults>) {
+fn faulty(change: impl FnOnce(&mut Config)) -> (Arc<Plans>, Rules) {
     let mut config = Config::default();
     change(&mut config);
     let rule = config.rule().unwrap();
@@ -32,12 +32,12 @@ fn faulty(change: impl FnOnce(&mut Config)) -> (Arc<Plans>, Arc<Faults>) {
     });
     let faults = Arc::new(Faults::new(7));
     faults.turn(true);
-    (Arc::new(plans), faults)
+    (Arc::new(plans), Rules::default().within(faults))
 }
 
 fn calling<I>(inner: I, change: impl FnOnce(&mut Config)) -> Calling<I> {
-    let (plans, faults) = faulty(change);
-    Calling::new(inner, plans, faults)
+    let (plans, rules) = faulty(change);
+    Calling::new(inner, plans, &rules)
 }
 
 fn always_abort(config: &mut Config) {

@@ -26,8 +26,9 @@ async fn unasked(call: Call) -> Result<Reply, Status> {
 
 #[tokio::test]
 async fn a_server_grants_what_its_own_list_lets_ask_and_nobody_else() {
-    let (plans, faults) = faulty(by_headers);
-    let stack = Serving::new(Handler(unasked), plans, Arc::clone(&faults));
+    let (plans, rules) = faulty(by_headers);
+    let stack = Serving::new(Handler(unasked), plans, &rules);
+    let faults = stack.table.faults();
     let stack = &stack;
     let code = |address| async move {
         let answer = stack.invoke(asking(address)).await;
@@ -46,9 +47,9 @@ async fn a_server_grants_what_its_own_list_lets_ask_and_nobody_else() {
 
 #[tokio::test]
 async fn nobody_is_believed_what_he_says_of_himself() {
-    let (plans, faults) = faulty(by_headers);
-    faults.allow(Peers::parse(["10.0.0.0/8"]).unwrap());
-    let stack = Serving::new(Handler(unasked), plans, faults);
+    let (plans, rules) = faulty(by_headers);
+    rules.faults().allow(Peers::parse(["10.0.0.0/8"]).unwrap());
+    let stack = Serving::new(Handler(unasked), plans, &rules);
     let mut call = asking(Some("11.0.0.1:1"));
     for name in ["x-forwarded-for", "x-real-ip", "forwarded"] {
         call.metadata.insert(name, "10.0.0.1".parse().unwrap());
@@ -62,13 +63,15 @@ async fn headers_are_not_read_where_the_rule_does_not_say_so() {
         always_abort(config);
         config.abort_fraction = 0;
     };
-    let (plans, faults) = faulty(quiet);
-    faults.allow(Peers::parse(["10.0.0.0/8", "local"]).unwrap());
+    let (plans, rules) = faulty(quiet);
+    rules
+        .faults()
+        .allow(Peers::parse(["10.0.0.0/8", "local"]).unwrap());
     let handler = Handler(|call: Call| async {
         assert!(call.metadata.get(ABORT).is_some(), "it is the user's own");
         echo(call).await
     });
-    let stack = Serving::new(handler, plans, faults);
+    let stack = Serving::new(handler, plans, &rules);
     stack.invoke(asking(Some("10.0.0.1:1"))).await.unwrap();
 }
 

@@ -59,13 +59,17 @@ async fn a_stream_breaks_off_after_so_many_messages_as_if_the_connection_were_lo
     for (after, came) in [(0, 0), (3, 3), (5, 5)] {
         let stack = calling(Handler(five), cut_after(after));
         let reply = stack.invoke(say(&ECHO, "hi")).await.unwrap();
-        assert_eq!(stack.faults.active(), 1, "for as long as the stream lives");
+        assert_eq!(
+            stack.table.faults().active(),
+            1,
+            "for as long as the stream lives"
+        );
         let (messages, end) = read(reply.body).await;
         assert_eq!(messages.len(), came);
         let status = end.unwrap_err();
         assert_eq!(status.code(), Code::Unavailable);
         assert_eq!(Mark::of(&status), Some(Mark::Injected));
-        assert_eq!(stack.faults.active(), 0);
+        assert_eq!(stack.table.faults().active(), 0);
     }
     // A stream that ends before is whole.
     let stack = calling(Handler(five), cut_after(6));
@@ -102,8 +106,9 @@ async fn a_slow_server_pauses_between_the_messages_of_the_call() {
         end?;
         five(say(&ECHO, "hi")).await
     });
-    let (plans, faults) = faulty(read_slowly);
-    let stack = Serving::new(handler, plans, Arc::clone(&faults));
+    let (plans, rules) = faulty(read_slowly);
+    let stack = Serving::new(handler, plans, &rules);
+    let faults = stack.table.faults();
     let mut call = say(&ECHO, "hi");
     call.body = many(3);
     let reply = stack.invoke(call).await.unwrap();
@@ -127,9 +132,9 @@ async fn of_three_streams_two_are_held_up_and_count_only_until_they_begin() {
     let (first, second, third) = tokio::join!(begin(), begin(), begin());
     assert_eq!([first.0, second.0, third.0], [1, 1, 0]);
     // The streams live, and their delays are over: the next one is held up again.
-    assert_eq!(stack.faults.active(), 0);
+    assert_eq!(stack.table.faults().active(), 0);
     assert_eq!(begin().await.0, 1);
-    assert_eq!(stack.faults.counts().at_limit.sum(), 1);
+    assert_eq!(stack.table.faults().counts().at_limit.sum(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,5 +142,5 @@ async fn a_stream_that_is_given_up_is_no_longer_under_way() {
     let stack = calling(Handler(five), cut_after(3));
     let reply = stack.invoke(say(&ECHO, "hi")).await.unwrap();
     drop(reply);
-    assert_eq!(stack.faults.active(), 0);
+    assert_eq!(stack.table.faults().active(), 0);
 }
