@@ -82,6 +82,7 @@ fn a_second_attempt_sends_all_that_the_first_one_sent_and_goes_on() {
 }
 
 /// C-core `retry_streaming_after_commit`, `retry_streaming_succeeds_before_replay_finished`.
+/// grpc-java `operationsAfterImmediateCommit`.
 #[test]
 fn a_committed_call_keeps_nothing_but_what_its_attempt_has_not_sent_yet() {
     let room = Arc::default();

@@ -210,6 +210,7 @@ async fn going_away(bytes: Vec<u8>) -> String {
     .await
 }
 
+/// C-core `retry_transparent_goaway`.
 #[tokio::test]
 async fn a_call_that_the_peer_did_not_look_at_is_sent_again_by_the_layer_above() {
     let channel = channel(&going_away(goaway(0)).await);

@@ -4,6 +4,7 @@ mod answers;
 mod breakage;
 mod connections;
 mod peer;
+mod repeats;
 mod settings;
 mod streams;
 #[cfg(feature = "tls")]

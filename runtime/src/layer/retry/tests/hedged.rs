@@ -214,9 +214,14 @@ async fn every_copy_of_an_upload_sends_all_of_it() {
 /// grpc-dotnet `ClientStreaming_WriteLargeMessageCausingCommit_Success`, `Unary_LargeMessages_ExceedPerCallBufferSize`.
 #[tokio::test(start_paused = true)]
 async fn when_there_is_no_more_room_the_attempt_that_is_ahead_gets_the_call() {
-    let room = Room::new(4 * 6, 1_000);
+    for room in [Room::new(4 * 6, 1_000), Room::new(1_000, 4 * 6)] {
+        overflowing(Arc::new(room)).await;
+    }
+}
+
+async fn overflowing(room: Arc<Room>) {
     let target = Arc::new(Target {
-        room: Arc::new(room),
+        room,
         ..Target::default()
     });
     // The first two read one message in 70 ms; the third, at 200, catches up at once and goes on.

@@ -145,7 +145,6 @@ async fn nothing_is_read_from_the_caller_in_a_wait_so_nothing_can_overflow() {
     assert_eq!(all(reply.unwrap()).await, texts(3));
 }
 
-/// grpc-java `unretriableClosed_cancel`, `retry_unretriableClosed_cancel`.
 /// grpc-dotnet `AsyncServerStreamingCall_FailureAfterReadingResponseMessage_Failure`.
 /// C-core `retry_recv_message`.
 #[tokio::test(start_paused = true)]
@@ -217,25 +216,32 @@ async fn a_failure_of_the_upload_itself_is_its_callers_and_is_not_repeated() {
     assert_eq!(stack.counts.retries.sum(), 0);
 }
 
-/// grpc-dotnet `ClientStreaming_WriteAsyncCancellationDuringRetry_Canceled`.
-/// grpc-java `callCancelledBeforeCommit`, `cancelWhileDraining`, `cancelWhileRetryStart`.
-/// C-core `retry_cancel_after_first_attempt_starts`, `retry_unref_before_finish`, `retry_unref_before_recv`.
+/// grpc-dotnet `ClientStreaming_WriteAsyncCancellationDuringRetry_Canceled`, `ClientStreaming_WriteAsyncCancellationBefore_ClientAbort`, `ClientStreaming_WriteAsyncCancellationDuring_ClientAbort`.
+/// grpc-java `callCancelledBeforeCommit`, `cancelWhileDraining`.
+/// C-core `retry_cancel_with_multiple_send_batches`.
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_goes_away_between_attempts_stops_its_upload() {
-    let (sender, receiver) = mpsc::channel::<String>(1);
-    let messages = stream::unfold(receiver, async |mut receiver| {
-        Some((Ok(receiver.recv().await?), receiver))
-    });
-    let stack = retrying(failing_after(&[0]), retried());
-    let upload = uploading(Kind::ClientStreaming, Streaming::new(messages));
-    let mut call = Box::pin(stack.invoke(upload));
-    assert!(
-        (&mut call).now_or_never().is_none(),
-        "it waits for its second attempt"
-    );
-    assert!(!sender.is_closed());
-    drop(call);
-    assert!(sender.is_closed());
+async fn a_caller_that_goes_away_stops_its_upload_before_during_and_between_attempts() {
+    for (reads, sent, polled) in [(0, 0, false), (2, 0, true), (2, 1, true), (0, 0, true)] {
+        let (sender, receiver) = mpsc::channel::<String>(1);
+        let messages = stream::unfold(receiver, async |mut receiver| {
+            Some((Ok(receiver.recv().await?), receiver))
+        });
+        let stack = retrying(
+            failing_after(if reads == 0 { &[0] } else { &[2] }),
+            retried(),
+        );
+        let upload = uploading(Kind::ClientStreaming, Streaming::new(messages));
+        let mut call = Box::pin(stack.invoke(upload));
+        for _ in 0..sent {
+            sender.send("a".to_owned()).await.unwrap();
+        }
+        if polled {
+            assert!((&mut call).now_or_never().is_none());
+        }
+        assert!(!sender.is_closed());
+        drop(call);
+        assert!(sender.is_closed(), "{reads} read, {sent} sent");
+    }
 }
 
 /// grpc-java `noRetry_transparentRetry_noEarlyCommit`.

@@ -7,7 +7,7 @@ use crate::{
     layer::attempt::Attempt,
 };
 
-/// grpc-java `retry_everythingDrained`, `addPrevRetryAttemptsToRespHeaders`, `updateHeaders`.
+/// grpc-java `retry_everythingDrained`, `addPrevRetryAttemptsToRespHeaders`, `updateHeaders`, `statsRecorded`.
 /// grpc-go `TestRetryUnary`.
 /// C-core `retry`, `retry_send_initial_metadata_refs`.
 /// grpc-dotnet `AsyncUnaryCall_SuccessAfterRetry_RequestContentSent`, `AsyncUnaryCall_SuccessAfterRetry_AccessResponseHeaders_SuccessfullyResponseHeadersReturned`.
@@ -59,6 +59,9 @@ async fn after_the_last_attempt_its_own_status_is_returned() {
     assert_eq!(stack.counts.exhausted.sum(), 1);
 }
 
+/// grpc-go `TestNoRetry`.
+/// C-core `retry_disabled`.
+/// grpc-node `Should fail if the server fails the first request`.
 #[tokio::test(start_paused = true)]
 async fn a_method_without_a_policy_is_sent_once() {
     let script = Script::new([unavailable()]);
@@ -129,7 +132,7 @@ async fn services_of_one_channel_share_its_throttle() {
 }
 
 /// grpc-dotnet `AsyncUnaryCall_FailureWithLongDelay_Dispose_CallImmediatelyDisposed`, `AsyncUnaryCall_CancellationDuringBackoff_CanceledStatus`, `AsyncUnaryCall_CallDisposeDuringBackoff_CanceledStatus`.
-/// grpc-java `retry_cancelWhileBackoff`.
+/// grpc-java `retry_cancelWhileBackoff`, `cancel_closed`, `retry_cancel_closed`.
 /// C-core `retry_cancel_during_delay`.
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_goes_away_in_the_wait_is_not_sent_again() {
@@ -191,5 +194,47 @@ async fn an_attempt_that_is_not_answered_in_its_time_is_followed_by_another_one(
             Ok(_) => assert!(is_answered),
             Err(status) => assert_eq!(Mark::of(&status), Some(Mark::Unanswered)),
         }
+    }
+}
+
+/// grpc-java `unretriableClosed_cancel`, `retry_unretriableClosed_cancel`.
+#[tokio::test(start_paused = true)]
+async fn a_code_that_is_not_named_ends_the_call_at_once_even_after_a_retry() {
+    for retried_before in [0, 1] {
+        let fatal = Act::Fail(Status::failed_precondition("not now"));
+        let acts = (0..retried_before).map(|_| unavailable());
+        let script = Script::new(acts.chain([fatal]));
+        let stack = retrying(Arc::clone(&script), retried());
+        let status = stack.invoke(say(retried(), "hi")).await.unwrap_err();
+        assert_eq!(status.message(), "not now");
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(script.seen().len(), retried_before + 1);
+    }
+}
+
+/// grpc-java `cancelWhileRetryStart`, `transparentRetry_cancel_race`.
+/// C-core `retry_cancel_after_first_attempt_starts`, `retry_unref_before_finish`, `retry_unref_before_recv`.
+/// grpc-dotnet `Unary_CanceledBeforeServerCall_Failure`.
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_goes_away_ends_the_attempt_under_way_whatever_it_would_have_come_to() {
+    let unseen = || Mark::Unprocessed.on(Status::unavailable("refused"));
+    for acts in [
+        vec![Act::Late(500, Status::unavailable("sick"))],
+        vec![Act::Late(500, unseen())],
+        vec![Act::Fail(unseen()), Act::Hang],
+        vec![pushing_back("10"), Act::Hang],
+    ] {
+        let script = Script::new(acts);
+        let stack = retrying(Arc::clone(&script), retried());
+        // A call that is never awaited is never sent.
+        drop(stack.invoke(say(retried(), "hi")));
+        assert!(script.seen().is_empty());
+        let call = stack.invoke(say(retried(), "hi"));
+        let gone = tokio::time::timeout(Duration::from_millis(300), call).await;
+        assert!(gone.is_err());
+        let sent = script.seen().len();
+        assert_eq!(script.dropped.lock().unwrap().len(), 1);
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(script.seen().len(), sent);
     }
 }

@@ -190,6 +190,8 @@ fn what_may_have_run_is_held_back_from_methods_that_promise_nothing_unless_the_s
     }
 }
 
+/// grpc-java `droppedShouldNeverRetry`.
+/// C-core `retry_lb_drop`.
 #[test]
 fn what_was_refused_here_or_for_its_release_costs_no_token() {
     let policy = retries(|_| {});
@@ -289,6 +291,7 @@ fn a_refused_stream_is_sent_again_once_and_only_as_the_first_attempt() {
 }
 
 /// grpc-java `transparentRetry_unlimitedTimesOnMiscarried`.
+/// C-core `retry_transparent_not_sent_on_wire`.
 #[test]
 fn what_never_left_is_sent_again_as_often_as_it_takes_and_counts_for_nothing() {
     let (policy, status, now) = (retries(|_| {}), Mark::Unsent.on(unavailable()), start());
