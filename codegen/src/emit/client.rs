@@ -97,9 +97,13 @@ fn call(service: &Service, index: usize, method: &Method) -> TokenStream {
     };
     let (start, send) = match compensation(service, method) {
         None => (start, send),
-        Some((index, compensation)) => (
+        Some((undo, compensation)) => (
             quote!(::couplet::codegen::Reversible<'_, #start, I, #compensation>),
-            quote!(::couplet::codegen::Reversible::new(#send, &self.stack, &#table[#index])),
+            quote! {
+                ::couplet::codegen::Reversible::new(
+                    #send, &self.stack, &#table[#index], &#table[#undo],
+                )
+            },
         ),
     };
     quote! {

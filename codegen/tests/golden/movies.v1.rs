@@ -762,6 +762,7 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
                     outgoing,
                 ),
                 &self.stack,
+                &MOVIES_METHODS[4],
                 &MOVIES_METHODS[5],
             ),
         )

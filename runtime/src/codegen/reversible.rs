@@ -15,16 +15,23 @@ use crate::{
 pub struct Reversible<'a, S, I, C> {
     start: S,
     stack: &'a I,
+    action: &'static Method,
     compensation: &'static Method,
     request: PhantomData<fn(C)>,
 }
 
 impl<'a, S, I, C> Reversible<'a, S, I, C> {
-    /// What `start` sends, taken back by a call of `compensation` through `stack`.
-    pub fn new(start: S, stack: &'a I, compensation: &'static Method) -> Self {
+    /// The call of `action` that `start` sends, taken back by one of `compensation` through `stack`.
+    pub fn new(
+        start: S,
+        stack: &'a I,
+        action: &'static Method,
+        compensation: &'static Method,
+    ) -> Self {
         Self {
             start,
             stack,
+            action,
             compensation,
             request: PhantomData,
         }
@@ -71,6 +78,7 @@ where
         });
         let start = reversible.start;
         Step {
+            action: reversible.action,
             compensation,
             send: Box::new(move |id| {
                 id.write(prepared.request.metadata_mut());

@@ -30,6 +30,8 @@ mod recovery;
 mod report;
 mod rollback;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use std::{future::Future, sync::Arc};
