@@ -13,7 +13,8 @@ pub(super) fn emit(service: &Service) -> TokenStream {
     let shell = shell(service);
     let calls = calls(service);
     let stand_in = stand_in(service);
-    quote!(#shell #calls #stand_in)
+    let compensates = compensates(service);
+    quote!(#shell #calls #stand_in #compensates)
 }
 
 fn shell(service: &Service) -> TokenStream {
@@ -145,4 +146,30 @@ fn stand_in(service: &Service) -> TokenStream {
             #(#methods)*
         }
     }
+}
+
+/// The client as what compensations are called through, where there are any.
+fn compensates(service: &Service) -> Option<TokenStream> {
+    let methods = &service.methods;
+    let any = methods
+        .iter()
+        .any(|method| compensation(service, method).is_some());
+    let (client, data) = (&service.idents.client, &service.idents.data);
+    let allow = allow_deprecated(service);
+    any.then(|| {
+        quote! {
+            #allow
+            impl<I> ::couplet::codegen::Compensates for #client<I>
+            where
+                I: ::couplet::codegen::Invoke + ::core::clone::Clone + 'static,
+            {
+                type Stack = I;
+                const SERVICE: &'static ::couplet::codegen::Service = &#data;
+
+                fn stack(&self) -> I {
+                    ::core::clone::Clone::clone(&self.stack)
+                }
+            }
+        }
+    })
 }

@@ -7,3 +7,8 @@ mod shop;
 
 pub use checkout::{Basket, checkout};
 pub use shop::Shop;
+
+/// The code of the page about sagas, which is compiled and run as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sagas.md")]
+mod guide {}

@@ -34,6 +34,7 @@ pub use crate::call::{
 };
 #[cfg(feature = "http2")]
 pub use crate::client::{Channel, ConnectError, Stack};
+pub use crate::saga::Compensates;
 pub use crate::stack::ServerCounts;
 
 /// A service with its contract: what a generated server is.

@@ -43,7 +43,7 @@ pub(crate) use self::undo::Compensation;
 pub use self::{
     config::{Config, ConfigError, OnAmbiguous},
     id::{Gid, IdError, Op, SagaId},
-    recovery::{RecoverError, Recovered, Recovery},
+    recovery::{Compensates, RecoverError, Recovered, Recovery},
     report::{Aborted, Compensated, Outcome},
     steps::{Step, Steps},
     undo::Undo,

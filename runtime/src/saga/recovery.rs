@@ -41,6 +41,17 @@ pub struct Recovered {
     pub log: Option<LogError>,
 }
 
+/// A client whose contract names compensations: what they are called through. Generated.
+pub trait Compensates {
+    /// What takes a call there.
+    type Stack: Invoke + 'static;
+    /// The contract.
+    const SERVICE: &'static Service;
+
+    /// The client's own.
+    fn stack(&self) -> Self::Stack;
+}
+
 /// Why nothing was taken up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -75,7 +86,12 @@ impl Recovery {
         self
     }
 
-    /// Calls the compensations of `service` through `stack`, such as `channel.stack(&ORDERS)`.
+    /// Calls the compensations of the service of `client` through that.
+    pub fn client<C: Compensates>(self, client: &C) -> Self {
+        self.service(C::SERVICE, client.stack())
+    }
+
+    /// Calls the compensations of `service` through `stack`.
     pub fn service(mut self, service: &'static Service, stack: impl Invoke + 'static) -> Self {
         let stack = share(stack);
         let ways = service.methods.iter();

@@ -32,6 +32,8 @@
 
 mod memory;
 mod stage;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 

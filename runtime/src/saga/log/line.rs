@@ -138,3 +138,88 @@ fn undo<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Undo> {
     let request = request?.into();
     Some(Undo { path, request })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::saga::Gid;
+
+    fn event() -> impl Strategy<Value = Event> {
+        let undo = || {
+            let request = prop::collection::vec(any::<u8>(), 0..64);
+            let undo = (".*", request).prop_map(|(path, request)| Undo {
+                path,
+                request: request.into(),
+            });
+            (any::<u32>(), undo)
+        };
+        prop_oneof![
+            (".*", any::<bool>()).prop_map(|(name, leave)| Event::Begun {
+                name,
+                on_ambiguous: match leave {
+                    true => OnAmbiguous::Leave,
+                    false => OnAmbiguous::Compensate,
+                },
+            }),
+            undo().prop_map(|(step, undo)| Event::Started { step, undo }),
+            undo().prop_map(|(step, undo)| Event::Done { step, undo }),
+            any::<u32>().prop_map(|step| Event::Dropped { step }),
+            any::<u32>().prop_map(|step| Event::Compensated { step }),
+            Just(Event::Committed),
+            Just(Event::RolledBack),
+            Just(Event::Left),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_comes_back_from_one_line_without_a_zero_byte(event in event()) {
+            let record = Record { gid: Gid::unique(), event };
+            let mut line = Vec::new();
+            write(&record, &mut line).unwrap();
+            prop_assert_eq!(line.pop(), Some(b'\n'));
+            prop_assert!(!line.contains(&b'\n') && !line.contains(&0));
+            prop_assert_eq!(read(&line), Ok(record));
+        }
+
+        #[test]
+        fn a_line_of_which_one_bit_is_another_is_told_for_it(event in event(), at: prop::sample::Index, bit in 0..8) {
+            let mut line = Vec::new();
+            write(&Record { gid: Gid::unique(), event }, &mut line).unwrap();
+            line.pop();
+            let index = at.index(line.len());
+            line[index] ^= 1_u8 << bit;
+            prop_assert_eq!(read(&line), Err(Misread::Checksum));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "[a-z0-9/ %-]{0,80}") {
+            prop_assert!(read(&bytes).is_err());
+            // With the right checksum, too.
+            let line = format!("{:08x} {text}", crc32fast::hash(text.as_bytes()));
+            let _ = read(line.as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        let request = vec![0; LARGEST + 1].into();
+        let undo = Undo {
+            path: "/a/b".to_owned(),
+            request,
+        };
+        let event = Event::Started { step: 1, undo };
+        let record = Record {
+            gid: Gid::unique(),
+            event,
+        };
+        let mut line = Vec::new();
+        assert!(matches!(
+            write(&record, &mut line),
+            Err(Misfit::TooLarge(..))
+        ));
+        assert!(line.is_empty());
+    }
+}

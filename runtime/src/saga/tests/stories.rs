@@ -123,7 +123,11 @@ async fn the_deadline_of_the_caller_ends_the_way_forward_and_not_the_way_back() 
         }
         _ => Fate::Works,
     });
-    let stack = crate::stack::Client::new(peer.clone(), CONTRACT, &crate::stack::ClientSettings::default());
+    let stack = crate::stack::Client::new(
+        peer.clone(),
+        CONTRACT,
+        &crate::stack::ClientSettings::default(),
+    );
     let deadline = Deadline::at(clock::now() + Duration::from_millis(100), Limit::Inherited);
     let context = Context {
         deadline,
