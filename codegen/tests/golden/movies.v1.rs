@@ -857,6 +857,18 @@ impl<I: ::couplet::codegen::Invoke + 'static> Movies for MoviesClient<I> {
 }
 
 #[allow(deprecated)]
+impl<I> ::couplet::codegen::Compensates for MoviesClient<I>
+where
+    I: ::couplet::codegen::Invoke + ::core::clone::Clone + 'static,
+{
+    type Stack = I;
+    const SERVICE: &'static ::couplet::codegen::Service = &MOVIES;
+    fn stack(&self) -> I {
+        ::core::clone::Clone::clone(&self.stack)
+    }
+}
+
+#[allow(deprecated)]
 static MOVIES: ::couplet::codegen::Service = ::couplet::codegen::Service {
     name: "movies.v1.Movies",
     version: "1.4.2",

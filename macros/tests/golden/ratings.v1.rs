@@ -433,6 +433,7 @@ impl<I: ::couplet::codegen::Invoke> RatingsClient<I> {
                     outgoing,
                 ),
                 &self.stack,
+                &RATINGS_METHODS[4],
                 &RATINGS_METHODS[5],
             ),
         )
@@ -524,6 +525,18 @@ impl<I: ::couplet::codegen::Invoke + 'static> Ratings for RatingsClient<I> {
         ::couplet::codegen::Status,
     > {
         Self::forget(self, request).await
+    }
+}
+
+#[allow(deprecated)]
+impl<I> ::couplet::codegen::Compensates for RatingsClient<I>
+where
+    I: ::couplet::codegen::Invoke + ::core::clone::Clone + 'static,
+{
+    type Stack = I;
+    const SERVICE: &'static ::couplet::codegen::Service = &RATINGS;
+    fn stack(&self) -> I {
+        ::core::clone::Clone::clone(&self.stack)
     }
 }
 
