@@ -1,6 +1,6 @@
 //! The settings of a channel, with what holds where nothing is set.
 
-use std::{fmt, future::Future, io, sync::Arc, time::Duration};
+use std::{fmt, future::Future, io, path::PathBuf, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,7 +14,7 @@ use crate::{
         http2::{Config, Connector, Http2, HttpLayer, HttpService, Keepalive, Target},
         local::Local,
     },
-    config::{Origin, ServiceConfig, live::Live, sources::Sources},
+    config::{Origin, ServiceConfig, file::File, live::Live, sources::Sources},
     layer::fallback::Fallback,
     policy::backoff::Backoff,
     stack::{ClientPlace, ClientSettings},
@@ -26,6 +26,7 @@ pub struct Builder {
     reach: Reach,
     stack: ClientSettings,
     sources: Vec<(Origin, ServiceConfig)>,
+    file: Option<PathBuf>,
     config: Config,
     user_agent: Option<String>,
     layers: Vec<HttpLayer>,
@@ -60,6 +61,7 @@ impl Builder {
             reach: reach.into(),
             stack: ClientSettings::default(),
             sources: Vec::new(),
+            file: None,
             config: Config::default(),
             user_agent: None,
             layers: Vec::new(),
@@ -71,6 +73,16 @@ impl Builder {
     /// What a service config says, over the contracts: gRPC's JSON, read by [`ServiceConfig::from_json`].
     pub fn service_config(mut self, config: ServiceConfig) -> Self {
         self.sources.push((Origin::ServiceConfig(None), config));
+        self
+    }
+
+    /// The same from a file, in the place of [`service_config`](Self::service_config). The file is looked at every second,
+    /// and what it says holds from the next call on; breakers, limits and the throttle keep what they have counted.
+    ///
+    /// A file that was replaced is noticed, and so is a link that leads elsewhere, as where Kubernetes mounts a
+    /// ConfigMap. One that is broken or gone changes nothing: that is told with `tracing::warn!`, and counted.
+    pub fn service_config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
         self
     }
 
@@ -239,7 +251,7 @@ impl Builder {
     /// The channel; it connects with its first call.
     ///
     /// # Errors
-    /// If the settings make no sense.
+    /// If the settings make no sense, or if the file with the service config cannot be read.
     pub fn lazy(mut self) -> Result<Channel, ConnectError> {
         if let Some(name) = self.user_agent {
             let Ok(value) = HeaderValue::try_from(&name) else {
@@ -247,12 +259,7 @@ impl Builder {
             };
             self.config.user_agent = value;
         }
-        let mut sources = Sources::default();
-        for (origin, config) in self.sources {
-            config.check()?;
-            sources.put(origin, config);
-        }
-        let live = Live::new(sources);
+        let live = live(self.sources, self.file)?;
         let target = match self.reach {
             Reach::Local(services) => {
                 return Ok(Channel::new(Link::Local(services), self.stack, live));
@@ -275,6 +282,21 @@ impl Builder {
         let http2 = Http2::new(parsed, self.config, self.layers);
         Ok(Channel::new(Link::Http2(http2), self.stack, live))
     }
+}
+
+/// What holds at first.
+fn live(said: Vec<(Origin, ServiceConfig)>, file: Option<PathBuf>) -> Result<Live, ConnectError> {
+    let mut sources = Sources::default();
+    for (origin, config) in said {
+        config.check()?;
+        sources.put(origin, config);
+    }
+    let file = file.map(File::read).transpose()?;
+    let file = file.map(|(file, config)| {
+        sources.put(file.origin(), config);
+        file
+    });
+    Ok(Live::new(sources, file))
 }
 
 impl fmt::Debug for Builder {

@@ -74,16 +74,19 @@ impl Channel {
     }
 
     pub(super) fn new(link: Link, settings: ClientSettings, live: Live) -> Self {
+        let live = Arc::new(live);
+        live.watch();
         Self {
             link: Arc::new(link),
             settings: Arc::new(settings),
-            live: Arc::new(live),
+            live,
             stacks: Arc::default(),
         }
     }
 
     /// The layers for the calls of `service`: the same ones, however often it is asked for.
     pub fn stack(&self, service: &'static Service) -> Stack {
+        self.live.watch();
         // Nothing under this lock can leave the map half changed.
         let mut stacks = self.stacks.lock().unwrap_or_else(PoisonError::into_inner);
         let stack = || {
@@ -105,7 +108,9 @@ impl Channel {
     /// If it makes no sense, alone or together with the contracts of the services that this channel is used for. Then
     /// nothing changes.
     pub fn push_service_config(&self, config: ServiceConfig) -> Result<(), ServiceConfigErrors> {
-        self.live.update(Origin::Pushed, config)
+        let updated = self.live.update(Origin::Pushed, config);
+        self.live.count(&updated);
+        updated
     }
 
     /// What holds for the calls of `service` now, with the origin of every value.

@@ -2,7 +2,10 @@
 
 use tonic::Status;
 
-use crate::{carrier::http2::TargetError, config::ServiceConfigErrors};
+use crate::{
+    carrier::http2::TargetError,
+    config::{FileError, ServiceConfigErrors},
+};
 
 /// A channel that could not be made or whose first connection did not come up.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -19,6 +22,9 @@ pub enum ConnectError {
     /// What a service config says makes no sense.
     #[error("service config: {0}")]
     ServiceConfig(#[from] ServiceConfigErrors),
+    /// The file with the service config cannot be used.
+    #[error(transparent)]
+    ServiceConfigFile(#[from] FileError),
     /// The certificates or the server's name cannot be used.
     #[cfg(feature = "tls")]
     #[error(transparent)]

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Origin, fields::METHOD, merge::Merged, node::Node, write::entries};
+use super::{Origin, ServiceConfig, fields::METHOD, merge::Merged, node::Node, write::entries};
+use crate::call::Policies;
 
 /// What holds for some methods: every value, with its origin. Shown as a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +34,24 @@ impl Effective {
         self.values.iter()
     }
 
-    pub(super) fn of(methods: impl Iterator<Item = (String, Merged)>) -> Self {
+    /// What holds where `sources` say it, from the widest to the narrowest, for methods named as in
+    /// `movies.v1.Movies/GetMovie`. For tools; a [`Channel`](crate::Channel) knows its own.
+    pub fn of<'a>(
+        methods: impl IntoIterator<Item = &'a str>,
+        sources: &[(Origin, &ServiceConfig)],
+    ) -> Self {
+        let merged = methods.into_iter().map(|name| {
+            let (service, method) = name.rsplit_once('/').unwrap_or(("", name));
+            let silent = Merged::of(&Policies::UNSET, &Origin::Default);
+            let said = sources.iter().filter_map(|(origin, config)| {
+                Some(Merged::of(config.said_of(service, method)?, origin))
+            });
+            (name.to_owned(), said.fold(silent, Merged::under))
+        });
+        Self::of_merged(merged)
+    }
+
+    pub(super) fn of_merged(methods: impl Iterator<Item = (String, Merged)>) -> Self {
         let mut values = Vec::new();
         for (method, merged) in methods {
             rows(&method, &merged, &mut values);

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Effective, Origin, ServiceConfig, ServiceConfigErrors, sources::Sources};
+use tokio::runtime::Handle;
+
+use super::{Effective, Origin, ServiceConfig, ServiceConfigErrors, file::File, sources::Sources};
 use crate::{
     call::{Method, Policies, Service},
     policy::{counter::Counter, retry::ThrottleConfig},
@@ -30,6 +32,8 @@ pub struct ConfigCounts {
 #[derive(Default)]
 pub(crate) struct Live {
     state: Mutex<State>,
+    /// A file that is not looked at yet, for want of a runtime.
+    file: Mutex<Option<File>>,
     counts: Arc<ConfigCounts>,
 }
 
@@ -40,15 +44,27 @@ struct State {
 }
 
 impl Live {
-    /// Starts with `sources`.
-    pub(crate) fn new(sources: Sources) -> Self {
+    /// Starts with `sources`, one of which may be what `file` said.
+    pub(crate) fn new(sources: Sources, file: Option<File>) -> Self {
         let state = State {
             sources,
             followers: Vec::new(),
         };
         Self {
             state: Mutex::new(state),
+            file: Mutex::new(file),
             counts: Arc::default(),
+        }
+    }
+
+    /// Begins to look at the file, if there is one, as soon as there is a runtime to do it on.
+    pub(crate) fn watch(self: &Arc<Self>) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = file.take() {
+            runtime.spawn(file.follow(Arc::downgrade(self)));
         }
     }
 
@@ -71,19 +87,21 @@ impl Live {
         origin: Origin,
         config: ServiceConfig,
     ) -> Result<(), ServiceConfigErrors> {
-        let counted = config
-            .check()
-            .and_then(|()| self.lock().update(origin, config));
-        match &counted {
-            Ok(()) => self.counts.applied.add(),
-            Err(_) => self.counts.refused.add(),
-        }
-        counted
+        config.check()?;
+        self.lock().update(origin, config)
     }
 
     /// What holds for the methods of `service`.
     pub(crate) fn effective(&self, service: &'static Service) -> Effective {
         self.lock().sources.effective(service.methods)
+    }
+
+    /// Counts what became of an update.
+    pub(crate) fn count<T, E>(&self, update: &Result<T, E>) {
+        match update {
+            Ok(_) => self.counts.applied.add(),
+            Err(_) => self.counts.refused.add(),
+        }
     }
 
     /// What became of updates.

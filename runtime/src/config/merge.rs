@@ -58,6 +58,7 @@ impl Merged {
     }
 
     /// What holds.
+    #[cfg(feature = "http2")]
     pub(super) fn policies(&self) -> Policies {
         let mut policies = Policies {
             compensated_by: self.compensated_by,

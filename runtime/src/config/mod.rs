@@ -33,12 +33,18 @@ mod duration;
 mod effective;
 mod error;
 mod fields;
+#[cfg(feature = "http2")]
+pub(crate) mod file;
 mod json;
+#[cfg(feature = "http2")]
 pub(crate) mod live;
 mod merge;
 mod names;
 mod node;
+mod origin;
 mod read;
+mod reference;
+#[cfg(feature = "http2")]
 pub(crate) mod sources;
 #[cfg(test)]
 mod tests;
@@ -51,9 +57,11 @@ use std::fmt;
 pub use self::{
     effective::{Effective, EffectiveValue},
     error::{Mistake, ServiceConfigErrors, Warning},
-    live::ConfigCounts,
-    sources::Origin,
+    origin::Origin,
+    reference::reference,
 };
+#[cfg(feature = "http2")]
+pub use self::{file::FileError, live::ConfigCounts};
 use self::{node::Node, read::Whole};
 use crate::{
     call::{Method, Policies},

@@ -1,30 +1,15 @@
 //! What several sources say of methods: which there are, and what they come to.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use super::{
-    ServiceConfig, contradiction, effective::Effective, error::ServiceConfigErrors, merge::Merged,
+    Origin, ServiceConfig, contradiction, effective::Effective, error::ServiceConfigErrors,
+    merge::Merged,
 };
 use crate::{
     call::{Method, Policies},
     policy::retry::ThrottleConfig,
 };
-
-/// Where a value comes from, from the widest to the narrowest.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Origin {
-    /// Nobody said it.
-    Default,
-    /// The contract.
-    Contract,
-    /// The service config: the one in this file, or one that was handed over when the channel was built.
-    ServiceConfig(Option<Arc<PathBuf>>),
-    /// A service config that was pushed at run time.
-    Pushed,
-    /// Code.
-    Code,
-}
 
 /// All sources beside the contract, each once.
 #[derive(Debug, Clone, Default)]
@@ -77,7 +62,7 @@ impl Sources {
             let name = format!("{}/{}", method.service.name, method.name);
             (name, self.merged(method))
         });
-        Effective::of(merged)
+        Effective::of_merged(merged)
     }
 
     /// Whether what is right by itself makes sense together with the contract of `methods`.
@@ -102,32 +87,5 @@ impl Sources {
             (format!("{name}: {}", new.one), found, new.right)
         });
         told.collect()
-    }
-}
-
-// === Origin ===
-
-impl Origin {
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Default => 0,
-            Self::Contract => 1,
-            Self::ServiceConfig(_) => 2,
-            Self::Pushed => 3,
-            Self::Code => 4,
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => formatter.write_str("default"),
-            Self::Contract => formatter.write_str("contract"),
-            Self::ServiceConfig(None) => formatter.write_str("service config"),
-            Self::ServiceConfig(Some(path)) => write!(formatter, "{}", path.display()),
-            Self::Pushed => formatter.write_str("pushed"),
-            Self::Code => formatter.write_str("code"),
-        }
     }
 }

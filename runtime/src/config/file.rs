@@ -1,0 +1,192 @@
+//! A service config in a file that may change while the program runs.
+//!
+//! It is polled: one look at its metadata a second costs nothing that can be measured, works on every file system, and
+//! sees a file that is renamed into place as well as a symbolic link that is turned to another folder, which is where
+//! services that tell of changes differ from system to system.
+
+use std::{
+    fs::{self, Metadata},
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::{Arc, Weak},
+    time::{Duration, SystemTime},
+};
+
+use tokio::{task::spawn_blocking, time::sleep};
+
+use super::{Origin, ServiceConfig, ServiceConfigErrors, json::LONGEST, live::Live};
+
+/// The time between two looks.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Why a file with a service config cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("cannot read the service config `{}`: {why}", .path.display())]
+    Unreadable {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// What it says makes no sense.
+    #[error("service config `{}`: {errors}", .path.display())]
+    Wrong {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        errors: ServiceConfigErrors,
+    },
+}
+
+/// A file as it was when it was looked at last.
+#[derive(Debug)]
+pub(crate) struct File {
+    path: Arc<PathBuf>,
+    stamp: Option<Stamp>,
+    /// What it said; none if it could not be read.
+    text: Option<String>,
+}
+
+/// What changes when a file does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+    identity: (u64, u64, i64, i64),
+}
+
+/// What is new in a file.
+type News = Result<ServiceConfig, FileError>;
+
+// === File ===
+
+impl File {
+    /// Reads it for the first time.
+    pub(crate) fn read(path: PathBuf) -> Result<(Self, ServiceConfig), FileError> {
+        let mut file = Self {
+            path: Arc::new(path),
+            stamp: None,
+            text: None,
+        };
+        let config = file.look().unwrap_or_else(|| Ok(ServiceConfig::new()))?;
+        Ok((file, config))
+    }
+
+    /// Whose values they are.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::ServiceConfig(Some(Arc::clone(&self.path)))
+    }
+
+    /// Tells `live` what changes, for as long as that is there.
+    pub(super) async fn follow(mut self, live: Weak<Live>) {
+        loop {
+            sleep(PAUSE).await;
+            let Ok((file, news)) = spawn_blocking(move || {
+                let news = self.look();
+                (self, news)
+            })
+            .await
+            else {
+                // The runtime ends.
+                return;
+            };
+            self = file;
+            let Some(live) = live.upgrade() else {
+                return;
+            };
+            if let Some(news) = news {
+                self.tell(&live, news);
+            }
+        }
+    }
+
+    fn tell(&self, live: &Live, news: News) {
+        let path = self.path.display();
+        let told = news.and_then(|config| {
+            for warning in config.warnings() {
+                tracing::warn!(%path, "service config: {warning}");
+            }
+            let updated = live.update(self.origin(), config);
+            updated.map_err(|errors| self.wrong(errors))
+        });
+        live.count(&told);
+        match told {
+            Ok(()) => tracing::info!(%path, "the service config changed, and holds"),
+            Err(reason) => {
+                tracing::warn!(%path, %reason, "the service config was refused; what it said before holds");
+            }
+        }
+    }
+
+    /// What it says, if that is not what it said before.
+    fn look(&mut self) -> Option<News> {
+        let (stamp, text) = match fs::metadata(&*self.path) {
+            Ok(metadata) => {
+                let stamp = Stamp::of(&metadata);
+                if self.stamp == Some(stamp) {
+                    return None;
+                }
+                (Some(stamp), text_of(&self.path))
+            }
+            Err(error) => (None, Err(error)),
+        };
+        let (first, known) = (self.text.is_none(), self.stamp.is_some());
+        self.stamp = stamp;
+        match text {
+            Ok(text) => {
+                let new = self.text.as_ref() != Some(&text);
+                let news = new.then(|| {
+                    let read = ServiceConfig::from_json(&text);
+                    read.map_err(|errors| self.wrong(errors))
+                });
+                self.text = Some(text);
+                news
+            }
+            // What is gone for long is told once.
+            Err(_) if !known && !first => None,
+            Err(error) => Some(Err(FileError::Unreadable {
+                path: self.path.to_path_buf(),
+                why: error.to_string(),
+            })),
+        }
+    }
+
+    fn wrong(&self, errors: ServiceConfigErrors) -> FileError {
+        FileError::Wrong {
+            path: self.path.to_path_buf(),
+            errors,
+        }
+    }
+}
+
+/// As much as can be a service config, and a little more, so that what is too long is told as such.
+fn text_of(path: &Path) -> io::Result<String> {
+    let most = LONGEST as u64 + 1;
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    String::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8"))
+}
+
+// === Stamp ===
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let identity = {
+            use std::os::unix::fs::MetadataExt;
+            let changed = (metadata.ctime(), metadata.ctime_nsec());
+            (metadata.dev(), metadata.ino(), changed.0, changed.1)
+        };
+        #[cfg(not(unix))]
+        let identity = (0, 0, 0, 0);
+        Self {
+            modified: metadata.modified().ok(),
+            length: metadata.len(),
+            identity,
+        }
+    }
+}
