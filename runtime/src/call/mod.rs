@@ -51,8 +51,8 @@ pub use method::{Cache, ClientVersion, CrossMajor, Idempotency, Kind, Meeting, M
 pub use peer::Peer;
 pub use phase::{During, Phase, during};
 pub use policies::{
-    BreakerMode, BreakerPolicy, BreakerScope, BulkheadPolicy, HedgingPolicy, Policies,
-    RateLimitPolicy, RetryPolicy, Window,
+    AdaptiveAlgorithm, AdaptiveMode, AdaptivePolicy, BreakerMode, BreakerPolicy, BreakerScope,
+    BulkheadPolicy, FaultPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy, Window,
 };
 pub use release::{Declared, Minimum, Release, ReleaseError, Said};
 pub use replay::Replay;

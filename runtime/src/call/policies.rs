@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tonic::Code;
+
 use super::CodeSet;
 
 /// What a source may leave open: beside the struct, what says nothing, and a setter for each field.
@@ -53,6 +55,10 @@ policy! {
         pub bulkhead: Option<BulkheadPolicy>,
         /// How many calls may start in a time.
         pub rate_limit: Option<RateLimitPolicy>,
+        /// How many calls may be under way, as the server itself finds out.
+        pub adaptive_limit: Option<AdaptivePolicy>,
+        /// What is done to calls on purpose, for tests; in builds with feature `faults` alone.
+        pub faults: Option<FaultPolicy>,
         /// Whether a call waits for a connection. Kept for others; a call here always waits, until its deadline.
         pub wait_for_ready: Option<bool>,
         /// The largest request message, in bytes.
@@ -208,5 +214,87 @@ policy! {
         pub limit_refresh_period: Option<Duration>,
         /// Calls that may come at once.
         pub burst: Option<u32>,
+    }
+}
+
+/// Whether a limit is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AdaptiveMode {
+    /// Calls for which there is no room are refused.
+    #[default]
+    Enforce,
+    /// All are admitted, and those for which there would have been no room are counted.
+    MetricsOnly,
+}
+
+/// How an adaptive limit is found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AdaptiveAlgorithm {
+    /// By latency, checked against throughput and drops. For servers of any kind.
+    #[default]
+    Hybrid,
+    /// By the gradient of latency over its long average, as in Netflix' concurrency-limits. Knows no drops.
+    Gradient2,
+    /// By the queue that the least latency lets expect (Brakmo and Peterson 1995), as in Netflix' concurrency-limits.
+    Vegas,
+    /// One more while all goes well, a tenth less when calls are dropped.
+    Aimd,
+    /// The initial limit, for ever.
+    Fixed,
+}
+
+policy! {
+    /// How many calls may be under way, as the server itself finds out.
+    pub struct AdaptivePolicy {
+        /// Whether the limit is kept.
+        pub mode: Option<AdaptiveMode>,
+        /// How it is found.
+        pub algorithm: Option<AdaptiveAlgorithm>,
+        /// The limit before anything is known.
+        pub initial_limit: Option<u32>,
+        /// The least limit.
+        pub min_limit: Option<u32>,
+        /// The greatest limit.
+        pub max_limit: Option<u32>,
+        /// The least time from one decision to the next.
+        pub window: Option<Duration>,
+        /// How many calls a decision needs.
+        pub minimum_samples: Option<u32>,
+        /// Which latency is looked at: the one that this share of calls does not exceed.
+        pub quantile: Option<f64>,
+        /// What the limit is multiplied by when calls are dropped.
+        pub backoff_ratio: Option<f64>,
+    }
+}
+
+policy! {
+    /// What is done to the calls of a method on purpose. Fractions are per million.
+    pub struct FaultPolicy {
+        /// How long a call is held up before it goes on.
+        pub delay: Option<Duration>,
+        /// The share of calls that are.
+        pub delay_fraction: Option<u32>,
+        /// The code with which a call ends before it is sent, or before its handler sees it.
+        pub abort_status: Option<Code>,
+        /// The share of calls that do.
+        pub abort_fraction: Option<u32>,
+        /// The share of calls whose work is done and whose answer is lost with its stream.
+        pub reset_fraction: Option<u32>,
+        /// How long an answer is held back.
+        pub response_delay: Option<Duration>,
+        /// The share of answers that are.
+        pub response_delay_fraction: Option<u32>,
+        /// After how many messages an answer breaks off as if the connection were lost.
+        pub truncate_after: Option<u32>,
+        /// The share of answers that do.
+        pub truncate_fraction: Option<u32>,
+        /// The pause of a reader between two messages.
+        pub slow_read: Option<Duration>,
+        /// The share of streams that are read so.
+        pub slow_read_fraction: Option<u32>,
+        /// With so many faults under way in the process, nothing is done to a call.
+        pub max_active_faults: Option<u32>,
+        /// Whether a call's metadata may ask for a delay or an abort, up to the fraction of each.
+        pub headers: Option<bool>,
     }
 }

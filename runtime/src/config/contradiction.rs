@@ -1,7 +1,10 @@
 //! Fields that are right by themselves and make no sense together.
 
 use super::duration;
-use crate::call::{BulkheadPolicy, Policies, RetryPolicy, Window};
+use crate::{
+    call::{BulkheadPolicy, Policies, RetryPolicy, Window},
+    policy::limit::adaptive,
+};
 
 /// Two fields that make no sense together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub(super) fn all(policies: &Policies) -> impl Iterator<Item = Contradiction> {
         breaker(policies),
         wait(policies),
         policies.bulkhead.as_ref().and_then(queue),
+        limits(policies, false),
+        limits(policies, true),
     ];
     found.into_iter().flatten()
 }
@@ -121,4 +126,39 @@ fn queue(bulkhead: &BulkheadPolicy) -> Option<Contradiction> {
         }
         _ => None,
     }
+}
+
+/// The limits in their order, with the defaults where nothing is said of one.
+fn limits(policies: &Policies, upper: bool) -> Option<Contradiction> {
+    let (limit, default) = (policies.adaptive_limit?, adaptive::Config::default());
+    let initial = (
+        "adaptiveLimit.initialLimit",
+        limit.initial_limit.unwrap_or(default.initial_limit),
+    );
+    let (less, more) = match upper {
+        true => (
+            initial,
+            (
+                "adaptiveLimit.maxLimit",
+                limit.max_limit.unwrap_or(default.max_limit),
+            ),
+        ),
+        false => (
+            (
+                "adaptiveLimit.minLimit",
+                limit.min_limit.unwrap_or(default.min_limit),
+            ),
+            initial,
+        ),
+    };
+    if less.1 <= more.1 {
+        return None;
+    }
+    let found = format!("is {}, more than the {} of", less.1, more.1);
+    contradiction(
+        less.0,
+        found,
+        more.0,
+        "it must be minLimit <= initialLimit <= maxLimit",
+    )
 }

@@ -3,6 +3,8 @@
 //! Reading, writing, merging, printing and the page about configuration all follow it. To add a field: its place in
 //! [`Policies`] and its line here. The name of a field is that of contracts; in JSON it is the same in camel case.
 
+use std::time::Duration;
+
 use super::{
     json,
     names::camel,
@@ -10,7 +12,10 @@ use super::{
     value::{Item, Kind, Typed},
 };
 use crate::{
-    call::{BreakerPolicy, BulkheadPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy},
+    call::{
+        AdaptivePolicy, BreakerPolicy, BulkheadPolicy, FaultPolicy, HedgingPolicy, Policies,
+        RateLimitPolicy, RetryPolicy,
+    },
     policy::{
         outlier::{self, FailurePercentage, Gate, SuccessRate},
         retry::ThrottleConfig,
@@ -220,6 +225,38 @@ pub(super) static METHOD: &[Group<Policies>] = &[
             limit_for_period: Kind::SOME, "", "Calls in each period.";
             limit_refresh_period: Kind::TIME, "\"1s\"", "The period.";
             burst: Kind::SOME, "", "Calls that may come at once; as many as in a period where nothing is said.";
+        }
+    },
+    group! {
+        /// Finds out how many calls at once a server serves best, and admits no more.
+        adaptive_limit: AdaptivePolicy = "adaptiveLimit" "" Couplet {
+            mode @Operating: Kind::Choice(&["enforce", "metrics_only"]), "\"enforce\"", "Whether the limit is kept.";
+            algorithm @Operating: Kind::Choice(&["hybrid", "gradient2", "vegas", "aimd", "fixed"]), "\"hybrid\"", "How it is found.";
+            initial_limit @Operating: Kind::SOME, "20", "The limit before anything is known.";
+            min_limit @Operating: Kind::SOME, "4", "The least limit.";
+            max_limit @Operating: Kind::SOME, "1000", "The greatest limit.";
+            window @Operating: Kind::Time(Duration::from_millis(10), Duration::from_secs(3600)), "\"1s\"", "The least time from one decision to the next.";
+            minimum_samples @Operating: Kind::SOME, "50", "How many calls a decision needs.";
+            quantile @Operating: Kind::FRACTION, "0.9", "Which latency is looked at: the one that this share of calls does not exceed.";
+            backoff_ratio @Operating: Kind::FRACTION, "0.9", "What the limit is multiplied by when calls are dropped.";
+        }
+    },
+    group! {
+        /// Does something to calls on purpose, for tests; in builds with feature `faults` alone.
+        faults: FaultPolicy = "faultInjectionPolicy" "" Couplet {
+            delay @Operating: Kind::TIME, "", "How long a call is held up before it goes on.";
+            delay_fraction @Operating: Kind::PER_MILLION, "0", "The share of calls that are, per million.";
+            abort_status @Operating: Kind::Code, "", "The code with which a call ends before it is sent, or before its handler sees it.";
+            abort_fraction @Operating: Kind::PER_MILLION, "0", "The share of calls that do, per million.";
+            reset_fraction @Operating: Kind::PER_MILLION, "0", "The share of calls whose work is done and whose answer is lost, per million.";
+            response_delay @Operating: Kind::TIME, "", "How long an answer is held back.";
+            response_delay_fraction @Operating: Kind::PER_MILLION, "0", "The share of answers that are, per million.";
+            truncate_after @Operating: Kind::ANY, "", "After how many messages an answer breaks off.";
+            truncate_fraction @Operating: Kind::PER_MILLION, "0", "The share of answers that do, per million.";
+            slow_read @Operating: Kind::TIME, "", "The pause of a reader between two messages.";
+            slow_read_fraction @Operating: Kind::PER_MILLION, "0", "The share of streams that are read so, per million.";
+            max_active_faults @Operating: Kind::ANY, "100", "With so many faults under way in the process, nothing is done to a call.";
+            headers @Operating: Kind::Truth, "false", "Whether a call's metadata may ask for a delay or an abort, up to the fraction of each.";
         }
     },
 ];

@@ -2,7 +2,7 @@
 
 use tonic::Code;
 
-use crate::call::{BreakerMode, BreakerScope};
+use crate::call::{AdaptiveAlgorithm, AdaptiveMode, BreakerMode, BreakerScope};
 
 /// A value with a name.
 pub(super) trait Named: Copy + PartialEq + 'static {
@@ -66,6 +66,23 @@ impl Named for BreakerScope {
         ("method", Self::Method),
         ("service", Self::Service),
         ("target", Self::Target),
+    ];
+}
+
+impl Named for AdaptiveMode {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("enforce", Self::Enforce),
+        ("metrics_only", Self::MetricsOnly),
+    ];
+}
+
+impl Named for AdaptiveAlgorithm {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("hybrid", Self::Hybrid),
+        ("gradient2", Self::Gradient2),
+        ("vegas", Self::Vegas),
+        ("aimd", Self::Aimd),
+        ("fixed", Self::Fixed),
     ];
 }
 

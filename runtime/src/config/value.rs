@@ -12,7 +12,7 @@ use super::{
     names::{self, Named},
     node::Node,
 };
-use crate::call::{BreakerMode, BreakerScope, CodeSet, Window};
+use crate::call::{AdaptiveAlgorithm, AdaptiveMode, BreakerMode, BreakerScope, CodeSet, Window};
 
 /// What is in a field, whatever its type.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,8 +30,8 @@ pub(super) enum Item {
 /// What is right for a field.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
-    /// A duration of at least this.
-    Time(Duration),
+    /// A duration between these.
+    Time(Duration, Duration),
     /// A whole number within these.
     Count(u32, u32),
     /// A whole number of at least the first; what is above the second counts as the second.
@@ -42,7 +42,7 @@ pub(super) enum Kind {
     Truth,
     /// Codes of failures; at least one.
     Codes,
-    /// The code of a failure.
+    /// A code.
     Code,
     /// One of these.
     Choice(&'static [&'static str]),
@@ -54,9 +54,9 @@ pub(super) enum Kind {
 
 impl Kind {
     /// A duration that may be none.
-    pub(super) const WAIT: Self = Self::Time(Duration::ZERO);
+    pub(super) const WAIT: Self = Self::Time(Duration::ZERO, Duration::MAX);
     /// A duration above zero.
-    pub(super) const TIME: Self = Self::Time(Duration::from_nanos(1));
+    pub(super) const TIME: Self = Self::Time(Duration::from_nanos(1), Duration::MAX);
     /// Any whole number.
     pub(super) const ANY: Self = Self::Count(0, u32::MAX);
     /// At least one.
@@ -78,6 +78,13 @@ impl Kind {
         |value| (0.0..=1.0).contains(&value),
         "a share from 0 to 1, such as 0.2",
     );
+    /// A share that is neither nothing nor all.
+    pub(super) const FRACTION: Self = Self::Number(
+        |value| value > 0.0 && value < 1.0,
+        "a number above 0 and below 1, such as 0.9",
+    );
+    /// A share of calls, per million.
+    pub(super) const PER_MILLION: Self = Self::Count(0, 1_000_000);
     /// A factor that makes greater.
     pub(super) const GROWTH: Self = Self::Number(
         |value| value >= 1.0 && value.is_finite(),
@@ -97,7 +104,7 @@ impl Kind {
     /// What `node` says, or what would be right.
     pub(super) fn read(self, node: &Node) -> Result<Item, String> {
         match self {
-            Self::Time(least) => time(node, least).map(Item::Time),
+            Self::Time(least, most) => time(node, least, most).map(Item::Time),
             Self::Count(least, most) => count(node, least, most).map(Item::Count),
             Self::Capped(least, most) => {
                 count(node, least, u32::MAX).map(|count| Item::Count(count.min(most)))
@@ -120,9 +127,15 @@ impl Kind {
     /// How it is spoken of in a table.
     pub(super) fn words(self) -> String {
         match self {
-            Self::Time(Duration::ZERO) => "duration".to_owned(),
-            Self::Time(least) if least.as_nanos() == 1 => "duration above 0".to_owned(),
-            Self::Time(least) => format!("duration of at least {least:?}"),
+            Self::Time(Duration::ZERO, _) => "duration".to_owned(),
+            Self::Time(_, Duration::MAX) => "duration above 0".to_owned(),
+            Self::Time(least, most) => {
+                format!(
+                    "\"{}\" to \"{}\"",
+                    duration::write(least),
+                    duration::write(most)
+                )
+            }
             Self::Count(0, u32::MAX) => "whole number".to_owned(),
             Self::Count(least, u32::MAX) => format!("whole number from {least} on"),
             Self::Count(least, most) => format!("{least} to {most}"),
@@ -137,19 +150,21 @@ impl Kind {
     }
 }
 
-fn time(node: &Node, least: Duration) -> Result<Duration, String> {
+fn time(node: &Node, least: Duration, most: Duration) -> Result<Duration, String> {
     let Node::Text(text) = node else {
         return Err(r#"it must be a duration in quotes, such as "0.5s""#.to_owned());
     };
     let time = duration::read(text).map_err(|error| error.to_string())?;
-    match time {
-        time if time >= least => Ok(time),
-        _ if least.as_nanos() == 1 => Err("it must be above 0".to_owned()),
-        _ => Err(format!(
-            "it must be at least \"{}\"",
-            duration::write(least)
-        )),
+    if (least..=most).contains(&time) {
+        return Ok(time);
     }
+    Err(match most {
+        Duration::MAX => "it must be above 0".to_owned(),
+        most => {
+            let (least, most) = (duration::write(least), duration::write(most));
+            format!("it must be between \"{least}\" and \"{most}\"")
+        }
+    })
 }
 
 fn count(node: &Node, least: u32, most: u32) -> Result<u32, String> {
@@ -184,8 +199,15 @@ fn codes(node: &Node) -> Result<CodeSet, String> {
         Node::List(list) if list.is_empty() => {
             Err(r#"it must name at least one code, such as ["UNAVAILABLE"]"#.to_owned())
         }
-        Node::List(list) => list.iter().map(code).collect(),
+        Node::List(list) => list.iter().map(failure).collect(),
         _ => Err(EXAMPLE.to_owned()),
+    }
+}
+
+fn failure(node: &Node) -> Result<Code, String> {
+    match code(node)? {
+        Code::Ok => Err("OK is no failure; name codes of failures, such as UNAVAILABLE".to_owned()),
+        code => Ok(code),
     }
 }
 
@@ -202,9 +224,6 @@ fn code(node: &Node) -> Result<Code, String> {
         _ => None,
     };
     match found {
-        Some(Code::Ok) => {
-            Err("OK is no failure; name codes of failures, such as UNAVAILABLE".into())
-        }
         Some(code) => Ok(code),
         None => {
             let near = match node {
@@ -320,4 +339,4 @@ macro_rules! chosen {
     };
 }
 
-chosen!(BreakerMode, BreakerScope);
+chosen!(BreakerMode, BreakerScope, AdaptiveMode, AdaptiveAlgorithm);

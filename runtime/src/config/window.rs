@@ -17,7 +17,10 @@ const SIZE: &str = "slidingWindowSize";
 /// The calls that a breaker can look back on.
 const CALLS: Kind = Kind::Count(1, 65_536);
 /// The shortest time that slides in tenths.
-const TIME: Kind = Kind::Time(Duration::from_millis(10));
+const TIME: Kind = Kind::Time(
+    Duration::from_millis(10),
+    Duration::from_secs(366 * 24 * 3_600),
+);
 
 /// Reads `slidingWindowType` and `slidingWindowSize` of `breaker`.
 pub(super) fn read(reader: &mut Reader, breaker: &Node, found: impl FnOnce(Window)) {

@@ -1,3 +1,6 @@
 //! What a service config may say, what it must not, and what comes of it.
 
 mod accepted;
+mod defaults;
+mod properties;
+mod refused;

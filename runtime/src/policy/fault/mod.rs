@@ -23,6 +23,7 @@
 //! ```
 
 mod config;
+mod declared;
 mod dice;
 mod peers;
 mod wish;

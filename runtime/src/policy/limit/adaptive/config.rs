@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub use crate::call::{AdaptiveAlgorithm as Algorithm, AdaptiveMode as Mode};
+
 /// The effective parameters of one adaptive limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -27,34 +29,6 @@ pub struct Config {
     /// What the limit is multiplied by when a tenth of the calls or more are dropped; for fewer, in proportion less of
     /// it. Above 0 and below 1. Default: 0.9.
     pub backoff_ratio: f64,
-}
-
-/// Whether a limit is kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mode {
-    /// Calls for which there is no room are refused.
-    #[default]
-    Enforce,
-    /// All are admitted, and those for which there would have been no room are counted.
-    MetricsOnly,
-}
-
-/// How the limit is found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Algorithm {
-    /// By latency, checked against throughput and drops. For servers of any kind.
-    #[default]
-    Hybrid,
-    /// By the gradient of latency over its long average, as in Netflix' concurrency-limits. Knows no drops.
-    Gradient2,
-    /// By the queue that the least latency lets expect (Brakmo and Peterson 1995), as in Netflix' concurrency-limits.
-    Vegas,
-    /// One more while all goes well, a tenth less when calls are dropped.
-    Aimd,
-    /// The initial limit, for ever.
-    Fixed,
 }
 
 /// A parameter that an adaptive limit cannot work with.

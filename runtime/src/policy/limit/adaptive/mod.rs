@@ -17,6 +17,7 @@
 mod aimd;
 mod algorithm;
 mod config;
+mod declared;
 mod gradient2;
 mod histogram;
 mod hybrid;
