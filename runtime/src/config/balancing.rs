@@ -13,7 +13,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Option<Config> {
     let mut found = None;
     reader.list(node, |reader, policy| {
         let entries = reader.entries(policy);
-        if entries.len() != 1 {
+        if entries.len() != 1 && matches!(policy, Node::Map(_)) {
             let names: Vec<_> = entries.iter().map(|(name, _)| name.as_str()).collect();
             let names = excerpt(&names.join(", "));
             reader.wrong(

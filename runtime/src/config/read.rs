@@ -292,6 +292,9 @@ impl Reader {
         others: &[&str],
     ) {
         let entries = self.entries(node);
+        if !matches!(node, Node::Map(_)) {
+            return;
+        }
         for (key, node) in entries {
             let field = group.fields.iter().find(|field| field.keys().contains(key));
             self.at(key, |reader| match field {
