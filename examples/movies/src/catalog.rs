@@ -31,6 +31,7 @@ struct Shelf {
     next: AtomicU64,
     events: broadcast::Sender<MovieEvent>,
     sick: AtomicBool,
+    searches: AtomicU64,
     given_up: AtomicU64,
 }
 
@@ -41,6 +42,7 @@ impl Catalog {
             next: AtomicU64::new(1),
             events: broadcast::channel(16).0,
             sick: AtomicBool::new(false),
+            searches: AtomicU64::new(0),
             given_up: AtomicU64::new(0),
         };
         Self {
@@ -51,6 +53,11 @@ impl Catalog {
     /// From now on every search fails, or none.
     pub(crate) fn make_sick(&self, sick: bool) {
         self.shelf.sick.store(sick, Relaxed);
+    }
+
+    /// How many searches have begun.
+    pub(crate) fn searches(&self) -> u64 {
+        self.shelf.searches.load(Relaxed)
     }
 
     /// How many searches were dropped before they found anything.
@@ -113,6 +120,7 @@ impl Movies for Catalog {
         request: Request<GetMovieRequest>,
     ) -> Result<Response<Movie>, Status> {
         let id = request.into_inner().id;
+        self.shelf.searches.fetch_add(1, Relaxed);
         if self.shelf.sick.load(Relaxed) {
             return Err(Status::internal("the shelf fell over"));
         }

@@ -13,6 +13,7 @@ mod by_hand;
 mod catalog;
 mod scenes;
 mod stage;
+mod storm;
 mod story;
 
 /// What a client looks like that was generated from the contract as it will be: 2.0.0.

@@ -49,9 +49,10 @@ impl Stage {
     }
 }
 
-type Running = (oneshot::Sender<()>, JoinHandle<()>);
+pub(crate) type Running = (oneshot::Sender<()>, JoinHandle<()>);
 
-fn start(server: Server) -> Outcome<(SocketAddr, Running)> {
+/// Runs `server`: where, and how to end it.
+pub(crate) fn start(server: Server) -> Outcome<(SocketAddr, Running)> {
     let address = server.local_addr().ok_or("a TCP server has an address")?;
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(async move {

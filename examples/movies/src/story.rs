@@ -1,6 +1,6 @@
 //! The story that `cargo run -p movies` tells, scene by scene.
 
-use crate::{Outcome, scenes, stage::Stage};
+use crate::{Outcome, scenes, stage::Stage, storm};
 
 /// Tells it.
 pub(crate) async fn tell() -> Outcome {
@@ -14,6 +14,7 @@ pub(crate) async fn tell() -> Outcome {
     scenes::a_deadline_two_hops_down(&stage).await?;
     scenes::a_version_that_does_not_fit(&stage).await?;
     scenes::a_breaker(&stage).await?;
+    storm::tell(&stage).await?;
     stage.clear().await?;
     println!(
         "Both servers drained and are gone. The contract: examples/movies-api/proto/movies/v1/movies.proto"

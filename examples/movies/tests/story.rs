@@ -30,6 +30,8 @@ fn the_story_shows_every_scene_to_its_end() {
         "and the breaker is open",
         "Unavailable: /movies.v1.Movies/GetMovie: nothing was sent, the circuit breaker is open; retry in",
         "closed again after",
+        "retries alone:",
+        "and all policies:",
         "Both servers drained",
     ] {
         assert!(story.contains(line), "`{line}` is missing in\n{story}");
