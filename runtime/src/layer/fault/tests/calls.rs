@@ -133,7 +133,8 @@ async fn an_answer_that_is_held_back_was_there_in_time() {
         () = tokio::time::sleep(SECOND / 2) => {}
     }
     assert_eq!(seen.load(Relaxed), 1);
-    call.await.unwrap();
+    let answer = call.await;
+    assert_eq!(Mark::of_answer(&answer), Some(Mark::Injected));
     assert_eq!(clock::now() - started, SECOND);
 }
 
