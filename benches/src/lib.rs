@@ -3,6 +3,7 @@
 pub mod alloc;
 pub mod arguments;
 pub mod contract;
+pub mod limits;
 pub mod load;
 pub mod measured;
 pub mod pair;

@@ -76,6 +76,8 @@ pub use {client::Channel, server::Server};
 mod docs {
     #[doc = include_str!("../../docs/fallback.md")]
     struct Fallback;
+    #[doc = include_str!("../../docs/limits.md")]
+    struct Limits;
 }
 
 /// Includes the code that `couplet-codegen` generated from a contract, in the crate of the contract.

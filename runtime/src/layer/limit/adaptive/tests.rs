@@ -141,6 +141,7 @@ async fn pushback_says_when_to_try_again_or_never() {
     assert_eq!(backwards, Some(9));
 }
 
+/// Seen in Envoy #38338.
 #[test]
 fn what_is_no_latency_of_this_server_is_none() {
     let answer = |code| Err(Status::new(code, ""));
@@ -149,7 +150,6 @@ fn what_is_no_latency_of_this_server_is_none() {
     assert_eq!(said(Code::ResourceExhausted), Outcome::Dropped);
     assert_eq!(said(Code::DeadlineExceeded), Outcome::Abandoned);
     assert_eq!(said(Code::InvalidArgument), Outcome::Ignored);
-    // Seen in Envoy #38338: what was injected below the limit broke it.
     for mark in [Mark::Injected, Mark::Refused, Mark::Incompatible] {
         let marked = Err(mark.on(Status::unavailable("")));
         assert_eq!(outcome(&marked), Outcome::Ignored, "{mark:?}");
