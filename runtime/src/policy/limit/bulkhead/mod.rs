@@ -307,5 +307,8 @@ impl<B: Deref<Target = Bulkhead>> Drop for Permit<B> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, couplet_loom))]
+#[path = "tests/loom.rs"]
+mod models;
+#[cfg(all(test, not(couplet_loom)))]
 mod tests;
