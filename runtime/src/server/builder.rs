@@ -116,7 +116,7 @@ impl Builder {
     /// What is done to calls on purpose, method by method, once the gate is open; nothing. See
     /// [`layer::fault`](crate::layer::fault).
     #[cfg(feature = "faults")]
-    pub fn faults(mut self, rules: crate::layer::fault::Rules) -> Self {
+    pub fn faults(mut self, rules: crate::stack::FaultRules) -> Self {
         self.stack.faults = rules;
         self
     }

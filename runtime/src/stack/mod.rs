@@ -34,6 +34,9 @@ mod server;
 mod settings;
 mod versioned;
 
+#[cfg(feature = "faults")]
+pub use crate::layer::fault::Rules as FaultRules;
+
 pub use self::{
     client::{Client, Counts},
     mount::{Mount, Mounted},
