@@ -74,6 +74,8 @@ pub use {client::Channel, server::Server};
 /// The examples of the pages in `docs/`.
 #[cfg(doctest)]
 mod docs {
+    #[doc = include_str!("../../docs/breaker.md")]
+    struct Breaker;
     #[doc = include_str!("../../docs/fallback.md")]
     struct Fallback;
     #[doc = include_str!("../../docs/limits.md")]

@@ -58,6 +58,7 @@ async fn hang(stack: &impl Invoke, budget: Duration, times: usize) {
 /// The method's own timeout is two seconds.
 ///
 /// Seen in grpc-java #13001.
+/// Seen in Envoy #22395.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_hangs_is_sick_and_one_that_is_given_no_time_is_not() {
     let stack = guarding(Handler(|_| pending()));
@@ -267,4 +268,27 @@ async fn a_stream_counts_by_how_it_ends() {
     assert_eq!(state(&stack), State::Closed, "each method has its own");
     let healthy = guarding(Handler(echo));
     healthy.invoke(say(&ECHO, "hi")).await.unwrap();
+}
+
+/// Its probe goes with it, and the place is free.
+#[test]
+fn a_runtime_that_shuts_down_during_a_probe_does_not_wedge() {
+    let stack = Arc::new(guarding(Handler(|_| pending())));
+    let breaker = Arc::clone(stack.breakers.of(&ECHO.methods[0]));
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+    let now = runtime.block_on(async {
+        let now = clock::now();
+        for _ in 0..20 {
+            breaker.admit(now).unwrap().complete(now, Verdict::Failure);
+        }
+        tokio::time::advance(Duration::from_secs(7)).await;
+        tokio::spawn(async move { stack.invoke(say(&ECHO, "hi")).await });
+        tokio::task::yield_now().await;
+        assert!(breaker.admit(clock::now()).is_err(), "a probe is out");
+        clock::now()
+    });
+    drop(runtime);
+    assert_eq!(breaker.counts(now).abandoned, 1);
+    assert!(breaker.admit(now).is_ok());
 }

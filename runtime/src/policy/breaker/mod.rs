@@ -187,6 +187,8 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     mod agreement;
+    #[cfg(couplet_loom)]
+    mod loom;
     mod model;
     mod races;
     mod stories;

@@ -101,7 +101,8 @@ impl CountWindow {
         let mut current = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
         *current = epoch;
         for block in self.rings.iter().flat_map(|ring| &ring.blocks) {
-            block.outcomes.store(empty(epoch), Relaxed);
+            // Taken in turn with whoever is recording, and never before what it recorded.
+            block.outcomes.swap(empty(epoch), Relaxed);
         }
         self.abandoned
             .0

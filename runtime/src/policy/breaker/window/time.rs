@@ -103,7 +103,8 @@ impl TimeWindow {
         for slots in self.shards.iter() {
             let rare = slots.slow.iter().chain(&slots.abandoned);
             for slot in slots.results.iter().chain(rare) {
-                slot.store(Slot::empty(epoch, 0).0, Relaxed);
+                // Taken in turn with whoever is recording, and never before what it recorded.
+                slot.swap(Slot::empty(epoch, 0).0, Relaxed);
             }
         }
     }
