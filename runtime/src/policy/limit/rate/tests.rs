@@ -227,9 +227,9 @@ proptest! {
     /// Times in any order, as threads bring them, and far jumps back and forth.
     #[test]
     fn no_span_of_time_sees_more_than_the_burst_and_the_rate(
-        calls in 1..2_000_u32,
-        burst in 1..50_u32,
-        times in prop::collection::vec(0..5_000_u64, 1..300),
+        calls in 1..100_u32,
+        burst in 1..10_u32,
+        times in prop::collection::vec(prop_oneof![0..300_u64, 0..5_000_u64], 1..300),
     ) {
         let origin = start();
         let rate = Rate::new(Config { limit_for_period: calls, burst: Some(burst), ..Config::default() }, origin).unwrap();

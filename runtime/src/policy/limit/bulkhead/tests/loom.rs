@@ -144,3 +144,18 @@ fn loom_less_room_while_a_place_comes_back_leaks_nothing() {
         assert_eq!((bulkhead.under_way(), bulkhead.waiting()), (0, 0));
     });
 }
+
+#[test]
+fn loom_no_newcomer_gets_in_before_one_who_waits() {
+    loom::model(|| {
+        let bulkhead = bulkhead(1, 1);
+        std::mem::forget(bulkhead.admit().unwrap());
+        let mut place = bulkhead.queue().unwrap();
+        let newcomer = Shared::clone(&bulkhead);
+        let late = thread::spawn(move || assert!(newcomer.admit().is_err()));
+        bulkhead.give_back();
+        late.join().unwrap();
+        assert!(has_its_turn(&mut place));
+        assert_eq!((bulkhead.under_way(), bulkhead.waiting()), (0, 0));
+    });
+}
