@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Accept(AcceptArguments),
     /// Shows where the version of each service stands, and what it is of
     Versions(VersionsArguments),
+    /// Shows which policies hold for each method, and who said each value
+    Policies(PoliciesArguments),
     /// Explains a rule, with examples; lists all rules if none is named
     Explain(ExplainArguments),
 }
@@ -129,6 +131,38 @@ pub(crate) struct VersionsArguments {
     pub(crate) format: Table,
     #[command(flatten)]
     pub(crate) package: PackageArguments,
+}
+
+/// Whose policies are shown.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo couplet policies                                   what the contract says, and the defaults
+  cargo couplet policies --service-config production.json  what holds where that file is used
+  cargo couplet policies --format service-config           the contract's policies for clients in other languages
+
+Exit codes: 0 if they are shown; 2 if a contract does not compile, or if the service config is wrong.")]
+pub(crate) struct PoliciesArguments {
+    /// A service config in gRPC's JSON that says more than the contract, or something else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) service_config: Option<PathBuf>,
+    /// How they are shown
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: PoliciesFormat,
+    #[command(flatten)]
+    pub(crate) package: PackageArguments,
+}
+
+/// How policies are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PoliciesFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line, for each value
+    Json,
+    /// What the contract says, as a service config of gRPC
+    ServiceConfig,
 }
 
 /// How a table is shown.

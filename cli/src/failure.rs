@@ -1,6 +1,8 @@
 //! Why a question could not be answered.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use couplet::config::ServiceConfigErrors;
 
 /// Why a question could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +71,22 @@ pub(crate) enum Failure {
         /// What was wrong.
         why: std::io::Error,
     },
+    /// The service config could not be read.
+    #[error("error: cannot read `{}`: {why}", .path.display())]
+    NoServiceConfig {
+        /// Where it should be.
+        path: PathBuf,
+        /// What was wrong.
+        why: std::io::Error,
+    },
+    /// What a service config says makes no sense.
+    #[error("{}", mistakes(.path, .errors))]
+    ServiceConfig {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong.
+        errors: ServiceConfigErrors,
+    },
     /// The answer could not be written.
     #[error("error: cannot write the answer: {0}")]
     Output(std::io::Error),
@@ -80,6 +98,15 @@ pub(crate) enum Failure {
         /// The rule with the most similar name.
         near: Option<&'static str>,
     },
+}
+
+/// A line for each mistake.
+fn mistakes(path: &Path, errors: &ServiceConfigErrors) -> String {
+    let text = errors.to_string();
+    let lines = text
+        .lines()
+        .map(|line| format!("error: {}: {line}", path.display()));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn similar(near: &Option<&'static str>) -> String {

@@ -1,4 +1,4 @@
-//! `cargo couplet`: what a contract's version must be, and why.
+//! `cargo couplet`: what a contract's version must be, and why, and which policies hold for its methods.
 //!
 //! Everything is decided in `couplet_codegen`, which the build plugin asks the same questions; here are the commands and
 //! how their answers look. Exit codes: 0 all is well, 1 the answer is no, 2 the question could not be answered.
@@ -11,6 +11,7 @@ mod explain;
 mod failure;
 mod output;
 mod packages;
+mod policies;
 mod release;
 mod terminal;
 mod versions;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Release(arguments) => release::run(&arguments),
         Command::Versions(arguments) => versions::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Policies(arguments) => policies::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     };
     match answer {

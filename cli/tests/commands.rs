@@ -5,6 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
+use couplet::config::ServiceConfig;
 use serde_json::Value;
 
 use crate::common::{Scratch, couplet, out, said};
@@ -69,7 +70,9 @@ fn of<'a>(lines: &'a [Value], rule: &str) -> Vec<&'a Value> {
 fn every_command_says_what_it_is_for_and_how_it_is_used() {
     let here = Path::new(".");
     golden("help.txt", &out(&couplet(here, &["--help"])));
-    for command in ["check", "diff", "release", "accept", "versions", "explain"] {
+    for command in [
+        "check", "diff", "release", "accept", "versions", "policies", "explain",
+    ] {
         let output = couplet(here, &[command, "--help"]);
         assert!(output.status.success());
         let text = out(&output);
@@ -235,4 +238,115 @@ fn every_rule_can_be_explained() {
         let page = out(&couplet(Path::new("."), &["explain", id]));
         assert!(page.starts_with(&format!("# {id}\n")), "{id}: {page}");
     }
+}
+
+const STORE: &str = "\
+syntax = \"proto3\";
+package acme.v1;
+import \"couplet/options.proto\";
+service Books {
+  option (couplet.service) = { defaults: { timeout: \"2s\" } };
+  rpc Get(Book) returns (Book) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (couplet.method) = {
+      timeout: \"250ms\"
+      retry: { max_attempts: 4, max_backoff: \"20ms\" }
+      breaker: { sliding_window_type: COUNT, sliding_window_size: \"64\", mode: METRICS_ONLY, open_jitter: 0.1 }
+    };
+  }
+  rpc Lend(Book) returns (Book) {
+    option (couplet.method) = { rate_limit: { limit_for_period: 10 }, bulkhead: { max_concurrent_calls: 3 } };
+  }
+}
+message Book { string title = 1; }
+";
+
+/// A package with a contract that has policies.
+fn store(name: &str) -> Scratch {
+    let scratch = Scratch::new(name);
+    scratch.write(
+        "Cargo.toml",
+        "[package]\nname = \"store\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n\
+         [build-dependencies]\ncouplet-codegen = \"*\"\n",
+    );
+    scratch.write("src/lib.rs", "");
+    scratch.write("proto/acme/v1/books.proto", STORE);
+    scratch
+}
+
+#[test]
+fn every_value_that_holds_is_shown_with_who_said_it() {
+    let scratch = store("policies");
+    golden("policies.txt", &out(&couplet(&scratch.0, &["policies"])));
+    let production = r#"{"methodConfig": [
+        {"name": [{"service": "acme.v1.Books", "method": "Get"}], "timeout": "1.5s",
+         "hedgingPolicy": {"maxAttempts": 2, "hedgingDelay": "0.1s"}},
+        {"name": [{}], "circuitBreaker": {"consecutiveFailures": 3, "consecutive": 1}}
+    ]}"#;
+    scratch.write("production.json", production);
+    let words = ["policies", "--service-config", "production.json"];
+    let output = couplet(&scratch.0, &words);
+    golden("policies-production.txt", &out(&output));
+    assert_eq!(
+        said(&output),
+        "warning: production.json: methodConfig[1].circuitBreaker.consecutive is not known and passed over\n"
+    );
+    let lines = out(&couplet(
+        &scratch.0,
+        &[words.as_slice(), &["--format", "json"]].concat(),
+    ));
+    let timeout = lines
+        .lines()
+        .find(|line| line.contains("\"timeout\""))
+        .expect("a line");
+    assert_eq!(
+        timeout,
+        r#"{"method":"acme.v1.Books/Get","policy":"","field":"timeout","value":"1.5s","origin":"production.json"}"#
+    );
+}
+
+#[test]
+fn the_contract_is_exported_as_others_read_it() {
+    let scratch = store("export");
+    let exported = out(&couplet(
+        &scratch.0,
+        &["policies", "--format", "service-config"],
+    ));
+    golden("policies-export.json", &exported);
+    // What is missing is filled in as the runtime fills it in, and the text is the one that it writes itself.
+    let config = ServiceConfig::from_json(&exported).expect("right for every client");
+    assert_eq!(config.to_json(), exported);
+    assert_eq!(config.warnings(), []);
+}
+
+#[test]
+fn a_service_config_that_is_wrong_is_told_with_its_file_and_paths() {
+    let scratch = store("wrong-policies");
+    let told = |text: &str, expected: &str| {
+        scratch.write("wrong.json", text);
+        let output = couplet(&scratch.0, &["policies", "--service-config", "wrong.json"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(said(&output), expected);
+        assert_eq!(out(&output), "");
+    };
+    told(
+        r#"{"methodConfig": [{"name": [{"method": "Get"}], "timeout": "250ms"}]}"#,
+        "error: wrong.json: methodConfig[0].name[0] has the method \"Get\" of no service; name its service too, with its \
+         package\nerror: wrong.json: methodConfig[0].timeout is \"250ms\"; it must be a duration in seconds with an `s`, \
+         such as \"0.5s\"\n",
+    );
+    told(
+        "{\"methodConfig\": [}",
+        "error: wrong.json: the text is no JSON in line 1, column 19; there must be a value: an object, a list, a text in \
+         double quotes, a number, true, false or null\n",
+    );
+    let output = couplet(
+        &scratch.0,
+        &["policies", "--service-config", "nowhere.json"],
+    );
+    assert!(
+        said(&output).starts_with("error: cannot read `nowhere.json`: "),
+        "{}",
+        said(&output)
+    );
 }

@@ -87,6 +87,8 @@ pub mod finding;
 pub mod ir;
 mod names;
 #[cfg(feature = "proto")]
+pub mod policies;
+#[cfg(feature = "proto")]
 mod proto;
 
 #[cfg(feature = "proto")]

@@ -11,6 +11,8 @@ pub mod proto;
 mod server;
 mod service;
 #[cfg(feature = "proto")]
+pub mod service_config;
+#[cfg(feature = "proto")]
 pub mod tonic;
 
 use proc_macro2::TokenStream;

@@ -34,6 +34,7 @@ pub struct Builder {
     protoc: Option<PathBuf>,
     tweaks: Vec<Tweak>,
     tonic_stubs: bool,
+    service_config: Option<PathBuf>,
     histories: Histories,
     released: Option<PathBuf>,
     errors_in_code: bool,
@@ -127,6 +128,13 @@ impl Builder {
         self
     }
 
+    /// Also writes the contract's policies as a gRPC service config, which clients in other languages obey, to this file:
+    /// below the output folder, or wherever an absolute path says.
+    pub fn service_config(mut self, file: impl Into<PathBuf>) -> Self {
+        self.service_config = Some(file.into());
+        self
+    }
+
     /// Compares with the release in this folder. Default: `released` beside the Cargo.toml of the build script's package;
     /// outside a build script there is none. A build script that compiles several contracts names one for each.
     ///
@@ -187,21 +195,22 @@ impl Builder {
         let baseline = self.baseline();
         let (quiet, errors_in_code) = (self.quiet, self.errors_in_code);
         let gate = baseline.as_ref().map_or(Ok(Gate::Nowhere), Place::open);
+        let service_config = self.service_config.take().map(|file| out_dir.join(file));
         let settings = self.into_settings(gate.as_ref().ok());
         let generated = pool.and_then(|pool| {
-            let files = generate(&mut front, &pool, settings)?;
-            Some((files, Current::of(&front, &pool)))
+            let generated = generate(&mut front, &pool, settings)?;
+            Some((generated, Current::of(&front, &pool)))
         });
         let inputs = front.sources.paths();
         let mut warnings = rendered(&front, Severity::Warning);
         let outcome = match generated {
             None => Err(rendered(&front, Severity::Error)),
-            Some((files, current)) => {
+            Some((generated, current)) => {
                 let told = gate.and_then(|gate| gate.held(current, &out_dir));
                 let told = told.unwrap_or_else(Told::from);
                 warnings.extend(told.warnings);
                 match told.errors {
-                    none if none.is_empty() => Ok(files),
+                    none if none.is_empty() => Ok(generated),
                     errors => Err(errors),
                 }
             }
@@ -211,7 +220,14 @@ impl Builder {
             directives("warning", &warnings);
         }
         let files = match outcome {
-            Ok(files) => written::replace(&out_dir, protos, &files)?,
+            Ok(generated) => {
+                let mut files = written::replace(&out_dir, protos, &generated.files)?;
+                if let Some(path) = service_config {
+                    written::update(&path, &generated.service_config)?;
+                    files.push(path);
+                }
+                files
+            }
             Err(errors) if errors_in_code => written::write(&out_dir, &in_code(&front, &errors))?,
             Err(errors) => return Err(Errors(errors)),
         };

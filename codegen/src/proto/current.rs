@@ -16,6 +16,7 @@ use super::{Errors, Front, checked, messages, parse};
 use crate::compat::Contract;
 use crate::derived::Histories;
 use crate::finding::{Place, Severity};
+use crate::ir;
 use crate::release::Declared;
 
 /// The field numbers of names and options in descriptors, which positions are made of.
@@ -76,6 +77,25 @@ impl Current {
             texts,
             roots: front.roots.clone(),
         }
+    }
+}
+
+/// The services of the files at `protos`, checked as in a build.
+///
+/// # Errors
+/// All mistakes of a phase, as in a build.
+pub(crate) fn services(
+    protos: &[PathBuf],
+    includes: &[PathBuf],
+    histories: Histories,
+) -> Result<Vec<ir::Service>, Errors> {
+    let mut front = Front::new(Sources::new(includes), Columns::Bytes);
+    let settings = Builder::new().histories(histories).into_settings(None);
+    let pool = parse::parse(&mut front, protos);
+    let right = pool.and_then(|pool| checked(&mut front, &pool, settings));
+    match right {
+        Some(right) => Ok(right.services),
+        None => Err(Errors(rendered(&front, Severity::Error))),
     }
 }
 

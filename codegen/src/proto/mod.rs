@@ -37,12 +37,13 @@ use prost_reflect::{DescriptorPool, FileDescriptor};
 use self::messages::Types;
 use self::places::{At, Places};
 use crate::derived::Histories;
+use crate::emit::service_config::{Silence, service_config};
 use crate::finding::{Finding, Findings};
 use crate::{check, ir};
 
 pub use builder::{Builder, Report, compile};
 pub(crate) use contract::{contract, proto_files};
-pub(crate) use current::{Current, generated_for, released};
+pub(crate) use current::{Current, generated_for, released, services as services_of};
 pub use errors::Errors;
 pub(crate) use places::{Columns, Lines};
 pub(crate) use sources::{Sources, text};
@@ -80,12 +81,16 @@ struct Settings {
     histories: Histories,
 }
 
-/// The files of Rust, by name. `None` where something is wrong.
-fn generate(
-    front: &mut Front,
-    pool: &DescriptorPool,
-    settings: Settings,
-) -> Option<BTreeMap<String, String>> {
+/// What comes of a contract.
+struct Generated {
+    /// The files of Rust, by name.
+    files: BTreeMap<String, String>,
+    /// Its policies, as gRPC has them.
+    service_config: String,
+}
+
+/// What comes of a contract. `None` where something is wrong.
+fn generate(front: &mut Front, pool: &DescriptorPool, settings: Settings) -> Option<Generated> {
     let tonic_stubs = settings.tonic_stubs;
     let right = checked(front, pool, settings)?;
     let parts = files::Parts {
@@ -95,7 +100,10 @@ fn generate(
         services: &right.services,
         tonic_stubs,
     };
-    files::write(front, &parts)
+    Some(Generated {
+        files: files::write(front, &parts)?,
+        service_config: service_config(&right.services, Silence::Filled),
+    })
 }
 
 /// A contract in which nothing is wrong.

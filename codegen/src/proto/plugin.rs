@@ -99,7 +99,7 @@ fn files(request: &[u8], warnings: &mut Vec<String>) -> Result<Vec<File>, String
     let Some(files) = generated else {
         return Err(rendered(&front, Severity::Error).join("\n\n"));
     };
-    let files = files.into_iter().map(|(name, content)| File {
+    let files = files.files.into_iter().map(|(name, content)| File {
         name: Some(name),
         content: Some(content),
     });

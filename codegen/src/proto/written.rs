@@ -92,7 +92,8 @@ fn remove(path: &Path) -> Result<(), Errors> {
     }
 }
 
-fn update(path: &Path, text: &str) -> Result<(), Errors> {
+/// Writes one file, if it says something else now.
+pub(super) fn update(path: &Path, text: &str) -> Result<(), Errors> {
     if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(());
     }

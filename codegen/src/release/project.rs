@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::baseline::{self, Baseline};
 use super::history::History;
-use crate::proto::{Current, Errors, proto_files};
+use crate::ir::Service;
+use crate::proto::{Current, Errors, proto_files, services_of};
 
 /// The folder of releases beside Cargo.toml.
 pub(crate) const RELEASED: &str = "released";
@@ -105,17 +106,28 @@ impl Project {
         self.current_after(history.unwrap_or(&none))
     }
 
+    /// Its services as they are now, checked as in a build.
+    pub(crate) fn services(&self) -> Result<Vec<Service>, Errors> {
+        let baseline = Baseline::read(&self.released)?;
+        let histories = baseline.map(|known| known.history.histories());
+        let histories = histories.unwrap_or_default();
+        let services = services_of(&self.protos, &self.includes, histories);
+        services.map_err(|errors| elsewhere_if_missing(errors, &self.released))
+    }
+
     /// Its contract as it is now, by what a history tells of its releases.
     pub(super) fn current_after(&self, history: &History) -> Result<Current, Errors> {
         let current = Current::read(&self.protos, &self.includes, history.histories());
-        current.map_err(|errors| {
-            let is_missing = errors.iter().any(|text| text.contains("` not found"));
-            if is_missing {
-                elsewhere(&errors, &self.released)
-            } else {
-                errors
-            }
-        })
+        current.map_err(|errors| elsewhere_if_missing(errors, &self.released))
+    }
+}
+
+/// [`elsewhere`], where an import was not found.
+fn elsewhere_if_missing(errors: Errors, released: &Path) -> Errors {
+    let is_missing = errors.iter().any(|text| text.contains("` not found"));
+    match is_missing {
+        true => elsewhere(&errors, released),
+        false => errors,
     }
 }
 
