@@ -378,7 +378,7 @@ fn a_policy_that_must_not_be_there_is_not_also_said_to_be_without_effect() {
             import "couplet/options.proto";
             service Plain {{
               option (couplet.service) = {{ version: "1.0.0" }};
-              rpc Do(Nothing) returns (Nothing) {{ {level} option (couplet.method) = {{ retry: {{}} }}; }}
+              rpc Do(Nothing) returns (Nothing) {{ {level} option (couplet.method) = {{ retry: {{}} bulkhead: {{ max_concurrent_calls: 1 }} }}; }}
             }}
             message Nothing {{}}
             "#

@@ -80,6 +80,8 @@ mod docs {
     struct Fallback;
     #[doc = include_str!("../../docs/limits.md")]
     struct Limits;
+    #[doc = include_str!("../../docs/retries.md")]
+    struct Retries;
 }
 
 /// Includes the code that `couplet-codegen` generated from a contract, in the crate of the contract.

@@ -143,11 +143,6 @@ pub fn not_enforced(services: &[draft::Service]) -> Option<Finding> {
         let methods = right.map(|method| &method.policies);
         for policies in methods.chain([&service.defaults]) {
             let declared = [
-                ("retry", policies.retry.as_ref().map(|retry| retry.place)),
-                (
-                    "hedging",
-                    policies.hedging.as_ref().map(|hedging| hedging.place),
-                ),
                 (
                     "bulkhead",
                     policies.bulkhead.as_ref().map(|bulkhead| bulkhead.place),

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use tonic::Status;
 
 use crate::{
-    call::{Call, Deadline, Erased, Invoke, Limit, Refused, Reply, Route, share},
+    call::{Attempt, Call, Deadline, Erased, Invoke, Limit, Refused, Reply, Route, headers, share},
     codegen::Contract,
     stack::{self, Mount, ServerSettings, Versioned, VersionedError},
 };
@@ -86,6 +86,14 @@ impl Invoke for Local {
         call.timeout = None;
         call.started = None;
         call.extensions.clear();
+        call.attempt = Attempt {
+            previous: call.attempt.previous,
+            ..Attempt::default()
+        };
+        if call.attempt.previous > 0 {
+            let previous = call.attempt.previous.into();
+            headers::insert(&mut call.metadata, headers::PREVIOUS_ATTEMPTS, previous);
+        }
         match Erased::answer(&**service, call).await {
             Ok(reply) => Ok(reply),
             Err(status) => Err(as_received(&status)),

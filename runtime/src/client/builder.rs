@@ -8,7 +8,7 @@ use tower_layer::Layer;
 
 use super::{Channel, ConnectError};
 use crate::{
-    call::{Encoding, Invoke, Shared},
+    call::{Encoding, Invoke, Room, Shared},
     carrier::{
         Link,
         http2::{Config, Connector, Http2, HttpLayer, HttpService, Keepalive, Target},
@@ -217,6 +217,19 @@ impl Builder {
     /// method, the first counts.
     pub fn fallback(mut self, fallback: impl Into<Fallback>) -> Self {
         self.stack.fallbacks.push(Arc::new(fallback.into()));
+        self
+    }
+
+    /// How often any call is sent at most, the first time included, whatever its policy says; 5, as gRPC has it.
+    pub fn attempts_cap(mut self, most: u32) -> Self {
+        self.stack.repeats().attempts_cap = most;
+        self
+    }
+
+    /// How many bytes are kept of one call, and of all calls of the channel, for the case that they are sent again; 1 MiB
+    /// and 16 MiB. What does not fit is sent once.
+    pub fn retry_buffers(mut self, call: usize, channel: usize) -> Self {
+        self.stack.repeats().room = Arc::new(Room::new(call, channel));
         self
     }
 

@@ -40,6 +40,8 @@ pub enum Switch {
     Retry = 1,
     /// Calls are sent twice at once.
     Hedging = 1 << 1,
+    /// An attempt may wait only so long for its answer.
+    AttemptTimeout = 1 << 7,
     /// Something is done to calls on purpose.
     #[cfg(feature = "faults")]
     Faults = 1 << 15,
@@ -153,6 +155,10 @@ impl Plan {
         let switch = |on: bool, switch: Switch| if on { switch as u32 } else { 0 };
         let switches = switch(policies.retry.is_some(), Switch::Retry)
             | switch(policies.hedging.is_some(), Switch::Hedging);
+        let timeout = policies
+            .retry
+            .and_then(|retry| retry.per_attempt_recv_timeout);
+        let switches = switches | switch(timeout.is_some(), Switch::AttemptTimeout);
         #[cfg(feature = "faults")]
         let switches = switches | switch(self.faults.is_some(), Switch::Faults);
         switches

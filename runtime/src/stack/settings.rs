@@ -62,3 +62,14 @@ pub struct ServerSettings {
     #[cfg(feature = "faults")]
     pub faults: crate::layer::fault::Rules,
 }
+
+impl ClientSettings {
+    /// What the services at the target share, to be changed before there is a stack. Once there is one, whoever asks gets
+    /// a target of its own.
+    pub(crate) fn repeats(&mut self) -> &mut Target {
+        if Arc::get_mut(&mut self.target).is_none() {
+            self.target = Arc::default();
+        }
+        Arc::get_mut(&mut self.target).expect("nobody else has what was just made")
+    }
+}

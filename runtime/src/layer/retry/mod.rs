@@ -116,9 +116,10 @@ impl<I: Invoke> Invoke for Retry<I> {
         let method = call.method;
         let mut attempts = Attempts::default();
         let mut spare = call.spare(&self.target.room);
-        if self.plans.is_on(method, Switch::Retry) {
+        if self.plans.is_on(method, Switch::AttemptTimeout) {
             call.attempt.timeout = self.patience(method);
-        } else if let Some(config) = self.hedging(method)
+        }
+        if let Some(config) = self.hedging(method)
             && let Some(spare) = spare.take()
         {
             return Box::pin(self.hedge(call, spare, config)).await;

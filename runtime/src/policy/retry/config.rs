@@ -161,7 +161,9 @@ impl From<&RetryPolicy> for RetryConfig {
             initial_backoff,
             max_backoff,
             backoff_multiplier,
-            retryable_status_codes
+            retryable_status_codes,
+            retry_requires_idempotent,
+            chain_stop
         );
         config.per_attempt_recv_timeout = declared.per_attempt_recv_timeout;
         config
@@ -256,12 +258,16 @@ mod tests {
             max_attempts: Some(4),
             retryable_status_codes: Some(CodeSet::of(&[Code::Aborted])),
             per_attempt_recv_timeout: Some(Duration::from_millis(400)),
+            chain_stop: Some(false),
+            retry_requires_idempotent: Some(false),
             ..RetryPolicy::UNSET
         });
         let expected = RetryConfig {
             max_attempts: 4,
             retryable_status_codes: CodeSet::of(&[Code::Aborted]),
             per_attempt_recv_timeout: Some(Duration::from_millis(400)),
+            chain_stop: false,
+            retry_requires_idempotent: false,
             ..RetryConfig::default()
         };
         assert_eq!(config, expected);
