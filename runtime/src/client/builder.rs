@@ -14,7 +14,7 @@ use crate::{
         http2::{Config, Connector, Http2, HttpLayer, HttpService, Keepalive, Target},
         local::Local,
     },
-    config::{Origin, ServiceConfig, file::File, live::Live, sources::Sources},
+    config::{Origin, ServiceConfig, live::Live, sources::Sources},
     layer::fallback::Fallback,
     policy::backoff::Backoff,
     stack::{ClientPlace, ClientSettings},
@@ -272,7 +272,7 @@ impl Builder {
             };
             self.config.user_agent = value;
         }
-        let live = live(self.sources, self.file)?;
+        let live = Live::starting::<ConnectError>(Sources::default(), self.sources, self.file)?;
         let target = match self.reach {
             Reach::Local(services) => {
                 return Ok(Channel::new(Link::Local(services), self.stack, live));
@@ -295,21 +295,6 @@ impl Builder {
         let http2 = Http2::new(parsed, self.config, self.layers);
         Ok(Channel::new(Link::Http2(http2), self.stack, live))
     }
-}
-
-/// What holds at first.
-fn live(said: Vec<(Origin, ServiceConfig)>, file: Option<PathBuf>) -> Result<Live, ConnectError> {
-    let mut sources = Sources::default();
-    for (origin, config) in said {
-        config.check()?;
-        sources.put(origin, config);
-    }
-    let file = file.map(File::read).transpose()?;
-    let file = file.map(|(file, config)| {
-        sources.put(file.origin(), config);
-        file
-    });
-    Ok(Live::new(sources, file))
 }
 
 impl fmt::Debug for Builder {

@@ -8,14 +8,9 @@ use std::{
 
 use super::{Builder, ConnectError};
 use crate::{
-    call::{BreakerPolicy, Method, Policies, Service},
+    call::Service,
     carrier::{Link, local::Local},
-    clock,
-    config::{
-        ConfigCounts, Effective, Origin, ServiceConfig, ServiceConfigErrors,
-        live::{Follow, Live},
-    },
-    policy::{breaker, plan::Plan, retry::ThrottleConfig},
+    config::{ConfigCounts, Effective, Origin, ServiceConfig, ServiceConfigErrors, live::Live},
     stack::{self, ClientSettings},
 };
 
@@ -91,11 +86,7 @@ impl Channel {
         let mut stacks = self.stacks.lock().unwrap_or_else(PoisonError::into_inner);
         let stack = || {
             let stack = Stack::new(Arc::clone(&self.link), service, &self.settings);
-            self.live.join(Arc::new(Following {
-                stack: stack.clone(),
-                service,
-                settings: Arc::clone(&self.settings),
-            }));
+            self.live.join(Arc::new(stack.clone()));
             stack
         };
         stacks.entry(Address(service)).or_insert_with(stack).clone()
@@ -141,37 +132,6 @@ impl fmt::Debug for Channel {
             .debug_struct("Channel")
             .field("link", &self.link)
             .finish_non_exhaustive()
-    }
-}
-
-// === Following ===
-
-/// The stack of one service as it follows the channel's policies.
-struct Following {
-    stack: Stack,
-    service: &'static Service,
-    settings: Arc<ClientSettings>,
-}
-
-impl Follow for Following {
-    fn service(&self) -> &'static Service {
-        self.service
-    }
-
-    fn follow(&self, policies: &dyn Fn(&Method) -> Policies, throttling: &ThrottleConfig) {
-        let plans = self.stack.plans();
-        plans.swap(|method| Plan::new(policies(method)));
-        let now = clock::now();
-        for method in self.service.methods {
-            let declared = plans.of(method).policies.breaker;
-            let config = breaker::Config::from(&declared.unwrap_or(BreakerPolicy::UNSET));
-            // Every value was read within its bounds, so there is nothing to refuse.
-            let breaker = self.stack.breakers().of(method);
-            if let Err(error) = breaker.reconfigure(config, now) {
-                tracing::warn!(%error, method = method.path, "the breaker stays as it was");
-            }
-        }
-        self.settings.target.throttle.reconfigure(throttling);
     }
 }
 

@@ -1,10 +1,15 @@
 //! The sources of a channel or a server, and the stacks that follow them while calls are under way.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use tokio::runtime::Handle;
 
-use super::{Effective, Origin, ServiceConfig, ServiceConfigErrors, file::File, sources::Sources};
+use super::{
+    Effective, FileError, Origin, ServiceConfig, ServiceConfigErrors, file::File, sources::Sources,
+};
 use crate::{
     call::{Method, Policies, Service},
     policy::{counter::Counter, retry::ThrottleConfig},
@@ -44,8 +49,29 @@ struct State {
 }
 
 impl Live {
+    /// Starts with `sources`, with what is `said` beside them, and with what a file says.
+    ///
+    /// # Errors
+    /// If any of it makes no sense, or the file cannot be read.
+    pub(crate) fn starting<E: From<ServiceConfigErrors> + From<FileError>>(
+        mut sources: Sources,
+        said: Vec<(Origin, ServiceConfig)>,
+        file: Option<PathBuf>,
+    ) -> Result<Self, E> {
+        for (origin, config) in said {
+            config.check()?;
+            sources.put(origin, config);
+        }
+        let file = file.map(File::read).transpose()?;
+        let file = file.map(|(file, config)| {
+            sources.put(file.origin(), config);
+            file
+        });
+        Ok(Self::new(sources, file))
+    }
+
     /// Starts with `sources`, one of which may be what `file` said.
-    pub(crate) fn new(sources: Sources, file: Option<File>) -> Self {
+    pub(super) fn new(sources: Sources, file: Option<File>) -> Self {
         let state = State {
             sources,
             followers: Vec::new(),
@@ -112,6 +138,15 @@ impl Live {
     fn lock(&self) -> MutexGuard<'_, State> {
         // What is under this lock is changed as a whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Live")
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
     }
 }
 

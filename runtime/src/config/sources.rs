@@ -16,11 +16,28 @@ use crate::{
 pub(crate) struct Sources {
     /// From the widest to the narrowest.
     said: Vec<(Origin, Arc<ServiceConfig>)>,
+    /// Whether what the contract says does not count, as on a server.
+    without_contract: bool,
 }
 
 // === Sources ===
 
 impl Sources {
+    /// No sources, and the contract does not count: what it says is for clients.
+    pub(crate) fn of_server() -> Self {
+        Self {
+            said: Vec::new(),
+            without_contract: true,
+        }
+    }
+
+    fn contract(&self, method: &Method) -> Policies {
+        match self.without_contract {
+            true => Policies::UNSET,
+            false => method.policies,
+        }
+    }
+
     /// Puts what a source says in the place of what it said before.
     pub(crate) fn put(&mut self, origin: Origin, config: ServiceConfig) {
         let rank = origin.rank();
@@ -32,17 +49,17 @@ impl Sources {
     /// What holds for `method`. What makes no sense together with its contract is left to the contract.
     pub(crate) fn policies(&self, method: &Method) -> Policies {
         if self.said.is_empty() {
-            return method.policies;
+            return self.contract(method);
         }
         match self.contradictions(method).is_empty() {
             true => self.merged(method).policies(),
-            false => method.policies,
+            false => self.contract(method),
         }
     }
 
     /// What all say together of `method`.
     pub(super) fn merged(&self, method: &Method) -> Merged {
-        let contract = Merged::of(&method.policies, &Origin::Contract);
+        let contract = Merged::of(&self.contract(method), &Origin::Contract);
         let said = self.said.iter();
         let said =
             said.filter_map(|(origin, config)| Some(Merged::of(config.policies(method)?, origin)));
@@ -78,7 +95,7 @@ impl Sources {
 
     /// The contradictions that are not the contract's own.
     fn contradictions(&self, method: &Method) -> Vec<(String, String, String)> {
-        let of_contract: Vec<_> = contradiction::all(&method.policies).collect();
+        let of_contract: Vec<_> = contradiction::all(&self.contract(method)).collect();
         let all = self.merged(method).policies();
         let new = contradiction::all(&all).filter(|found| !of_contract.contains(found));
         let name = format!("{}/{}", method.service.name, method.name);

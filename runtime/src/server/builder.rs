@@ -5,6 +5,7 @@ use std::{
     fmt,
     future::Future,
     io,
+    path::PathBuf,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -30,6 +31,8 @@ use crate::{
     call::{Invoke, Shared},
     carrier::http2::fault::BoxError,
     carrier::http2::serve::{self, Dispatch, Foreign, Messages, Mounts, Routes, Settings},
+    config::{Origin, ServiceConfig, live::Live, sources::Sources},
+    layer::limit::{adaptive::Shedding, rate::Limit},
     stack::{Mount, Mounted, ServerPlace, ServerSettings, VersionedError},
 };
 
@@ -40,6 +43,8 @@ pub struct Builder {
     /// What was added, once its layers are around it.
     pub(super) contracts: Vec<Mounted>,
     stack: ServerSettings,
+    sources: Vec<(Origin, ServiceConfig)>,
+    file: Option<PathBuf>,
     pub(super) foreign: Vec<(&'static str, Foreign)>,
     #[cfg(feature = "health")]
     pub(super) health: bool,
@@ -70,6 +75,8 @@ impl Default for Builder {
             added: Vec::new(),
             contracts: Vec::new(),
             stack: ServerSettings::default(),
+            sources: Vec::new(),
+            file: None,
             foreign: Vec::new(),
             #[cfg(feature = "health")]
             health: false,
@@ -97,6 +104,40 @@ impl Builder {
     )]
     pub fn add(mut self, service: impl Mount + Send + 'static) -> Self {
         self.added.push(Box::new(|stack| service.mount(stack)));
+        self
+    }
+
+    /// What a service config says of the calls that are served: limits, and in builds with feature `faults` faults. The
+    /// rest of it is for clients. What a contract says of limits is for clients too: each holds itself to them.
+    pub fn service_config(mut self, config: ServiceConfig) -> Self {
+        self.sources.push((Origin::ServiceConfig(None), config));
+        self
+    }
+
+    /// The same from a file, which is looked at every second, as by
+    /// [`Channel`](crate::client::Builder::service_config_file).
+    pub fn service_config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// What code says, over the service config.
+    pub fn policies(mut self, config: ServiceConfig) -> Self {
+        self.sources.push((Origin::Code, config));
+        self
+    }
+
+    /// Bounds how many calls begin in a time, of all methods without a limit of their own together; by caller, if
+    /// [`Limit::each`] made it.
+    pub fn rate_limit(mut self, limit: Limit) -> Self {
+        self.stack.limits.rate = Some(Arc::new(limit));
+        self
+    }
+
+    /// Lets the server find out how many calls at once it can bear, of all methods without a limit of their own together,
+    /// and refuse what is more.
+    pub fn adaptive_limit(mut self, shedding: Shedding) -> Self {
+        self.stack.limits.adaptive = Some(Arc::new(shedding));
         self
     }
 
@@ -225,6 +266,14 @@ impl Builder {
     }
 
     fn over(mut self, listener: Listener) -> Result<Server, ServeError> {
+        if !self.sources.is_empty() || self.file.is_some() {
+            let sources = std::mem::take(&mut self.sources);
+            let live =
+                Live::starting::<ServeError>(Sources::of_server(), sources, self.file.take())?;
+            let live = Arc::new(live);
+            live.watch();
+            self.stack.live = Some(live);
+        }
         for add in std::mem::take(&mut self.added) {
             self.contracts.push(add(&self.stack)?);
         }

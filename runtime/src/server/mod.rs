@@ -28,7 +28,11 @@ pub use shell::VersionedShell;
 #[cfg(feature = "tls")]
 pub use tls::{ServerTls, TlsError};
 
-use crate::{carrier::http2::serve::Taken, stack::VersionedError};
+use crate::{
+    carrier::http2::serve::Taken,
+    config::{FileError, ServiceConfigErrors},
+    stack::VersionedError,
+};
 
 /// Why a server cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,12 @@ pub enum ServeError {
     /// Several releases of a service that do not go together.
     #[error(transparent)]
     Versioned(#[from] VersionedError),
+    /// What a service config says makes no sense.
+    #[error("service config: {0}")]
+    ServiceConfig(#[from] ServiceConfigErrors),
+    /// The file with the service config cannot be used.
+    #[error(transparent)]
+    ServiceConfigFile(#[from] FileError),
     /// The descriptors of a contract cannot be read.
     #[cfg(feature = "reflection")]
     #[error("cannot reflect")]

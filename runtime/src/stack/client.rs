@@ -3,24 +3,40 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use tonic::Status;
+use tower_layer::Layer;
 
-use super::{ClientPlace, ClientSettings, seat};
+use super::{
+    ClientPlace, ClientSettings, LimitCounts, SharedLimits,
+    limits::{self, Limits},
+    seat,
+};
 use crate::{
-    call::{Call, Invoke, Reply, Service},
+    call::{Call, Invoke, Method, Policies, Reply, Service},
+    clock,
+    config::live::Follow,
     layer::{
         attempt::Attempt,
         breaker::{Breaker, Breakers},
         deadline,
         fallback::{self, Falling},
+        limit::{
+            Side,
+            priority::{Inheriting, PriorityLayer},
+        },
         place::Place,
         retry::{self, Retry},
         version,
     },
-    policy::{breaker::Handle, plan::Plans},
+    policy::{
+        breaker::Handle,
+        plan::{Plan, Plans},
+        retry::ThrottleConfig,
+    },
 };
 
 type Attempts<C> = Place<Breaker<version::Calling<Attempt<seat::Sent<Place<C>>>>>>;
-type Layers<C> = Place<Falling<deadline::Calling<Retry<Attempts<C>>>>>;
+type Layers<C> = Place<Falling<deadline::Calling<Limited<C>>>>;
+type Limited<C> = limits::OnClient<Inheriting<Retry<Attempts<C>>>>;
 
 /// The layers that a client's calls pass, with what they keep for one service at one target. Cheap to clone.
 pub struct Client<C> {
@@ -30,6 +46,8 @@ pub struct Client<C> {
 struct Parts<C> {
     layers: Layers<C>,
     plans: Arc<Plans>,
+    limits: Limits,
+    target: Arc<retry::Target>,
     counts: Counts,
     breakers: Arc<Breakers>,
     service: &'static Service,
@@ -42,6 +60,8 @@ pub struct Counts {
     pub deadline: Arc<deadline::Counts>,
     /// Fallbacks.
     pub fallback: Arc<fallback::Counts>,
+    /// Limits.
+    pub limits: LimitCounts,
     /// Retries.
     pub retry: Arc<retry::Counts>,
     /// Versions.
@@ -53,8 +73,16 @@ impl<C: Invoke + 'static> Client<C> {
     pub fn new(carrier: C, service: &'static Service, settings: &ClientSettings) -> Self {
         let own = &settings.layers;
         let counts = Counts::default();
+        let limits = Limits::new(
+            service,
+            Side::Client,
+            SharedLimits::default(),
+            &counts.limits,
+        );
+        limits.follow(&|method| method.policies);
         let plans = Arc::new(Plans::of_contract(service));
-        let breakers = Arc::new(Breakers::new(service));
+        let breakers = Breakers::shared(service, Arc::clone(&plans), &settings.breakers, "");
+        let breakers = Arc::new(breakers.expect("the generator checked the declared breakers"));
         let layers = own.around(&ClientPlace::Carrier, carrier);
         let layers = seat::sent(layers, &plans, settings);
         let layers = version::Calling::new(Attempt::new(layers), Arc::clone(&counts.version));
@@ -62,6 +90,7 @@ impl<C: Invoke + 'static> Client<C> {
         let layers = own.around(&ClientPlace::Attempt, layers);
         let layers = Retry::new(layers, Arc::clone(&plans), Arc::clone(&settings.target))
             .counting(Arc::clone(&counts.retry));
+        let layers = limits.on_client(PriorityLayer.layer(layers));
         let layers =
             deadline::Calling::new(layers, Arc::clone(&plans), Arc::clone(&counts.deadline));
         let (room, fell) = (
@@ -74,6 +103,8 @@ impl<C: Invoke + 'static> Client<C> {
             parts: Arc::new(Parts {
                 layers,
                 plans,
+                limits,
+                target: Arc::clone(&settings.target),
                 counts,
                 breakers,
                 service,
@@ -104,6 +135,23 @@ impl<C> Client<C> {
         let methods = self.parts.service.methods;
         let method = methods.iter().find(|method| method.name == name)?;
         Some(Handle::new(Arc::clone(self.breakers().of(method))))
+    }
+}
+
+impl<C: Send + Sync> Follow for Client<C> {
+    fn service(&self) -> &'static Service {
+        self.parts.service
+    }
+
+    fn follow(&self, policies: &dyn Fn(&Method) -> Policies, throttling: &ThrottleConfig) {
+        let parts = &self.parts;
+        parts.plans.swap(|method| Plan::new(policies(method)));
+        parts.limits.follow(policies);
+        // Every value was read within its bounds, so there is nothing to refuse.
+        if let Err(error) = parts.breakers.reconfigure(clock::now()) {
+            tracing::warn!(%error, service = parts.service.name, "breakers stay as they were");
+        }
+        parts.target.throttle.reconfigure(throttling);
     }
 }
 

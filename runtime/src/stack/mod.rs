@@ -28,6 +28,7 @@
 //! Where several releases of a service are served, all of this stands around each, and the choice between them before.
 
 mod client;
+mod limits;
 mod mount;
 mod seat;
 mod server;
@@ -39,6 +40,7 @@ pub use crate::layer::fault::Rules as FaultRules;
 
 pub use self::{
     client::{Client, Counts},
+    limits::{LimitCounts, SharedLimits},
     mount::{Mount, Mounted},
     server::{ServerCounts, ServerLayers, server},
     settings::{ClientPlace, ClientSettings, ServerPlace, ServerSettings},

@@ -11,7 +11,6 @@ mod taken {
     use std::sync::Arc;
 
     use crate::{
-        call::Service,
         layer::fault::{Calling, Serving},
         policy::plan::Plans,
         stack::{ClientSettings, ServerSettings},
@@ -30,11 +29,10 @@ mod taken {
 
     pub(in crate::stack) fn handled<C>(
         handler: C,
-        service: &'static Service,
+        plans: &Arc<Plans>,
         settings: &ServerSettings,
     ) -> Handled<C> {
-        let plans = Arc::new(Plans::of_contract(service));
-        Serving::new(handler, plans, &settings.faults)
+        Serving::new(handler, Arc::clone(plans), &settings.faults)
     }
 }
 
@@ -43,7 +41,6 @@ mod absent {
     use std::sync::Arc;
 
     use crate::{
-        call::Service,
         policy::plan::Plans,
         stack::{ClientSettings, ServerSettings},
     };
@@ -55,7 +52,7 @@ mod absent {
         carrier
     }
 
-    pub(in crate::stack) fn handled<C>(handler: C, _: &'static Service, _: &ServerSettings) -> C {
+    pub(in crate::stack) fn handled<C>(handler: C, _: &Arc<Plans>, _: &ServerSettings) -> C {
         handler
     }
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::SharedLimits;
 use crate::{
     codegen::Contract,
+    config::live::Live,
     layer::{fallback::Fallback, panics::Catch, place::Own, retry::Target},
+    policy::breaker::Registry,
 };
 
 /// Where a layer of a user's own may stand in a client's stack.
@@ -48,6 +51,8 @@ pub struct ClientSettings {
     pub fallbacks: Vec<Arc<Fallback>>,
     /// What the services at the target share.
     pub target: Arc<Target>,
+    /// The breakers of the target's methods, by what they guard.
+    pub breakers: Arc<Registry>,
     /// What is done to calls on purpose.
     #[cfg(feature = "faults")]
     pub faults: crate::layer::fault::Rules,
@@ -58,6 +63,10 @@ pub struct ClientSettings {
 pub struct ServerSettings {
     /// The user's own layers.
     pub layers: Own<ServerPlace>,
+    /// What says which policies hold, for servers that follow a configuration.
+    pub(crate) live: Option<Arc<Live>>,
+    /// What bounds all calls together.
+    pub limits: SharedLimits,
     /// What is done to calls on purpose.
     #[cfg(feature = "faults")]
     pub faults: crate::layer::fault::Rules,

@@ -9,7 +9,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["call", "policy"]),
     ("layer", &["call", "policy"]),
     ("carrier", &["call", "policy"]),
-    ("stack", &["call", "policy", "layer"]),
+    ("stack", &["call", "policy", "config", "layer"]),
     ("saga", &["call", "policy"]),
     (
         "client",

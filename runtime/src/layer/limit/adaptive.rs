@@ -137,6 +137,13 @@ impl AdaptiveLayer {
         }
     }
 
+    /// The same, counting into `counts`.
+    #[must_use]
+    pub fn counting(mut self, counts: Arc<Counts>) -> Self {
+        self.counts = counts;
+        self
+    }
+
     /// What its limits did so far.
     pub fn counts(&self) -> &Arc<Counts> {
         &self.counts

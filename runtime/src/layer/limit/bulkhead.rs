@@ -44,6 +44,13 @@ impl BulkheadLayer {
         }
     }
 
+    /// The same, counting into `counts`.
+    #[must_use]
+    pub fn counting(mut self, counts: Arc<Counts>) -> Self {
+        self.counts = counts;
+        self
+    }
+
     /// What its bulkheads did so far.
     pub fn counts(&self) -> &Arc<Counts> {
         &self.counts

@@ -5,5 +5,6 @@
 
 pub mod adaptive;
 pub mod bulkhead;
+mod declared;
 pub mod priority;
 pub mod rate;

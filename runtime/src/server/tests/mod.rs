@@ -5,6 +5,7 @@ mod drain;
 #[cfg(any(feature = "health", feature = "reflection"))]
 mod extras;
 mod hostile;
+mod limits;
 mod mounts;
 mod peers;
 #[cfg(feature = "tls")]
