@@ -95,7 +95,11 @@ impl Invoke for Local {
             headers::insert(&mut call.metadata, headers::PREVIOUS_ATTEMPTS, previous);
         }
         match Erased::answer(&**service, call).await {
-            Ok(reply) => Ok(reply),
+            Ok(mut reply) => {
+                // Nor does what the layers there had to tell each other.
+                reply.extensions.clear();
+                Ok(reply)
+            }
             Err(status) => Err(as_received(&status)),
         }
     }

@@ -19,7 +19,7 @@ use std::{
 use arc_swap::{ArcSwap, Guard};
 
 #[cfg(feature = "faults")]
-use super::fault::Rule;
+use super::fault::{Config, Rule};
 use crate::call::{Method, Policies, Service};
 
 /// What holds for the calls of one method.
@@ -139,7 +139,7 @@ impl Plan {
         Self {
             policies,
             #[cfg(feature = "faults")]
-            faults: None,
+            faults: faults(&policies),
         }
     }
 
@@ -163,6 +163,13 @@ impl Plan {
         let switches = switches | switch(self.faults.is_some(), Switch::Faults);
         switches
     }
+}
+
+/// What is read of faults is within its bounds; what is set by code and is not does nothing.
+#[cfg(feature = "faults")]
+fn faults(policies: &Policies) -> Option<Rule> {
+    let config = Config::from(policies.faults.as_ref()?);
+    config.rule().ok()
 }
 
 impl Deref for Planned {

@@ -24,7 +24,9 @@ async fn served(builder: Builder) -> (Arc<Probe>, SocketAddr, JoinHandle<()>) {
     let probe = Arc::clone(&actor.0);
     let server = builder.add(actor).bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr().unwrap();
-    let running = tokio::spawn(async move { drop(server.run().await) });
+    let running = tokio::spawn(async move {
+        let _ = server.run().await;
+    });
     (probe, address, running)
 }
 
@@ -125,5 +127,32 @@ async fn what_a_contract_says_of_limits_is_for_its_clients() {
     let (first, _) = a_second_call(&bound, &probe).await;
     call(&other, "hi").await.unwrap();
     first.abort();
+    running.abort();
+}
+
+#[cfg(feature = "faults")]
+#[tokio::test]
+async fn a_service_config_injects_faults_on_either_end() {
+    use crate::{layer::fault::Rules, policy::fault::Faults};
+
+    let gate = || {
+        let faults = Arc::new(Faults::new(7));
+        faults.turn(true);
+        Rules::default().within(faults)
+    };
+    let abort = r#""faultInjectionPolicy": {"abortStatus": "ABORTED", "abortFraction": 1000000}"#;
+    let (_, address, running) = served(Server::builder()).await;
+    let builder = Channel::builder(format!("http://{address}")).faults(gate());
+    let channel = builder.service_config(config(abort)).lazy().unwrap();
+    let aborted = call(&channel, "hi").await.unwrap_err();
+    assert_eq!(aborted.code(), Code::Aborted);
+    running.abort();
+
+    let server = Server::builder().faults(gate());
+    let (probe, address, running) = served(server.service_config(config(abort))).await;
+    let channel = Channel::connect(format!("http://{address}")).await.unwrap();
+    let aborted = call(&channel, "hi").await.unwrap_err();
+    assert_eq!(aborted.code(), Code::Aborted);
+    assert_eq!(probe.served.load(Ordering::Relaxed), 0);
     running.abort();
 }
