@@ -14,6 +14,20 @@ pub fn peer(name: &str) -> Command {
     Command::new(fetched(&format!("bin/{name}")))
 }
 
+/// A program of `setup/`, on Python with gRPC's own packages.
+///
+/// # Panics
+/// If the packages are not there.
+pub fn python(program: &str) -> Command {
+    let mut command = Command::new("python3");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("setup");
+    command
+        .env("PYTHONSAFEPATH", "1")
+        .env("PYTHONPATH", fetched("python"))
+        .arg(folder.join(program));
+    command
+}
+
 /// One of the certificates and keys that come with gRPC's interop programs: `ca.pem`, `server1.pem` or `server1.key`.
 ///
 /// # Panics
