@@ -23,7 +23,9 @@ pub struct CallInfo {
 }
 
 /// A rule of the user's own.
-pub(super) struct Rule(Box<dyn Fn(&Status, &CallInfo) -> Verdict + Send + Sync>);
+pub(super) struct Rule(Box<Judge>);
+
+type Judge = dyn Fn(&Status, &CallInfo) -> Verdict + Send + Sync;
 
 // === CallInfo ===
 

@@ -160,18 +160,25 @@ fn a_panic_during_a_probe_frees_its_place() {
 /// The throttle has no half-open state to be stuck in.
 #[test]
 fn a_throttle_refuses_the_excess_lets_one_out_a_second_and_recovers_by_itself() {
-    let (breaker, t0) = hair_trigger(|config| config.mode = Mode::AdaptiveThrottle);
-    let call = |now, verdict| {
-        let admitted = breaker.admit(now);
-        admitted.map(|permit| permit.complete(now, verdict)).is_ok()
+    let (breaker, t0) = hair_trigger(|config| {
+        config.mode = Mode::AdaptiveThrottle;
+        config.throttle.max = 1.0;
+    });
+    let let_out = |calls, now, verdict| {
+        let permits = (0..calls).filter_map(|_| breaker.admit(now).ok());
+        permits.map(|permit| permit.complete(now, verdict)).count()
     };
-    assert!((0..20).all(|_| call(t0, Verdict::Failure)));
-    let let_out = (0..1_000).filter(|_| call(t0, Verdict::Failure)).count();
-    assert!((50..200).contains(&let_out), "{let_out} of 1,000");
+    assert_eq!(let_out(20, t0, Verdict::Failure), 20);
+    // 20 of 21, then more and more are refused: what is refused was asked for too.
+    let few = let_out(50_000, t0, Verdict::Failure);
+    assert!((1..3_000).contains(&few), "{few}");
 
-    let now = t0 + Duration::from_secs(1);
-    assert!((0..1_000).any(|_| call(now, Verdict::Success)));
+    // The dice let out one in 50,000 now.
+    for second in 1..5 {
+        let now = t0 + Duration::from_secs(second);
+        assert_eq!(let_out(10, now, Verdict::Failure), 1);
+    }
     let well = t0 + Duration::from_secs(40);
-    assert!((0..1_000).all(|_| call(well, Verdict::Success)));
+    assert_eq!(let_out(1_000, well, Verdict::Success), 1_000);
     assert_eq!(breaker.state(), State::Throttling);
 }
