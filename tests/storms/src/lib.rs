@@ -5,7 +5,9 @@
 
 pub mod chain;
 pub mod churn;
+pub mod hedging;
 pub mod outage;
+pub mod overload;
 pub mod partial;
 pub mod queue;
 pub mod replicas;

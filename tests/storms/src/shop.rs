@@ -113,7 +113,8 @@ pub enum How {
 }
 
 /// The contract.
-const SERVICE: &couplet::call::Service = <ShopServer<Shelf<fn() -> Answer>> as Contract>::SERVICE;
+pub(crate) const SERVICE: &couplet::call::Service =
+    <ShopServer<Shelf<fn() -> Answer>> as Contract>::SERVICE;
 
 /// Makes one call.
 pub(crate) type Caller = Arc<dyn Fn() -> Answer + Send + Sync>;

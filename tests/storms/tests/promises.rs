@@ -1,6 +1,8 @@
 //! What the policies promise of each scenario, in its short form: one seed or few.
 
-use couplet_storms::{chain, churn, outage, partial, queue, replicas, retries, trouble};
+use couplet_storms::{
+    chain, churn, hedging, outage, overload, partial, queue, replicas, retries, trouble,
+};
 
 #[test]
 fn a_retry_storm_is_multiplied_by_naive_retries_and_by_ours_is_not() {
@@ -8,12 +10,14 @@ fn a_retry_storm_is_multiplied_by_naive_retries_and_by_ours_is_not() {
     assert!(naive.figure("amplification") > 24.0, "{naive:?}");
     let stopped = retries::told(1, retries::How::ChainStop);
     assert!(stopped.figure("amplification") < 12.0, "{stopped:?}");
-    for how in [retries::How::Budgeted, retries::How::Retried] {
-        let told = retries::told(1, how);
+    for seed in 1..4 {
+        let told = retries::told(seed, retries::How::Budgeted);
         assert!(told.figure("amplification") <= 1.1, "{told:?}");
         assert!(told.figure("recovery s") <= 10.0, "{told:?}");
         assert!(told.figure("success before") > 0.99, "{told:?}");
     }
+    let guarded = retries::told(1, retries::How::Retried);
+    assert!(guarded.figure("amplification") <= 0.7, "{guarded:?}");
 }
 
 #[test]
@@ -124,4 +128,31 @@ fn out_of_any_trouble_everything_comes_back_and_no_call_outlives_its_deadline() 
 fn a_scenario_is_told_alike_for_the_same_seed_and_not_for_another() {
     assert_eq!(trouble::told(3), trouble::told(3));
     assert_ne!(trouble::told(3).digest, trouble::told(4).digest);
+}
+
+#[test]
+fn a_server_with_an_adaptive_limit_does_what_it_can_however_much_it_is_asked_for() {
+    use overload::Guard::{Adaptive, AdaptiveAndThrottle};
+    for guard in [Adaptive, AdaptiveAndThrottle] {
+        for times in [2.0, 5.0] {
+            let told = overload::told(1, times, guard);
+            assert!(told.figure("goodput % of peak") >= 90.0, "{told:?}");
+            assert!(told.figure("p99 to unloaded") <= 2.0, "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn hedging_shortens_the_tail_for_a_twentieth_more_load_and_no_more_when_all_is_slow() {
+    let (plain, hedged) = (
+        hedging::told(1, hedging::How::Unguarded),
+        hedging::told(1, hedging::How::Hedged),
+    );
+    assert!(
+        hedged.figure("p99 ms") < 0.8 * plain.figure("p99 ms"),
+        "{hedged:?}"
+    );
+    for attempts in ["attempts per call", "attempts per call, slow"] {
+        assert!(hedged.figure(attempts) < 1.07, "{hedged:?}");
+    }
 }
