@@ -95,8 +95,11 @@ fn who_sees_it_open_sees_until_when() {
         let (breaker, now) = small(|_| {});
         let other = Arc::clone(&breaker);
         let failing = thread::spawn(move || call(&other, now, Verdict::Failure));
-        if let Err(refusal) = breaker.admit(now) {
-            assert_eq!((refusal.state, refusal.retry_in), (State::Open, Some(WAIT)));
+        match breaker.admit(now) {
+            Ok(permit) => assert_eq!(permit.generation(), 0, "it was closed"),
+            Err(refusal) => {
+                assert_eq!((refusal.state, refusal.retry_in), (State::Open, Some(WAIT)))
+            }
         }
         failing.join().expect("no panic");
     });
