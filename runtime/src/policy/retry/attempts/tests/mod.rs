@@ -146,6 +146,11 @@ fn a_server_says_when_to_come_back_and_then_the_waits_begin_anew() {
     );
     assert_eq!(waits, [0.123, 4567.0, 100.0, 200.0, 400.0]);
     assert_eq!(why, Some(Reason::Exhausted));
+    // Not even waits that were longer before are taken up again.
+    let busy = pushing_back(Code::Unavailable, "5");
+    let mixed = [unavailable(), unavailable(), busy, unavailable()];
+    let (between, _) = self::waits(&retries(|_| {}), &mixed);
+    assert_eq!(between, [100.0, 200.0, 0.005, 100.0]);
 }
 
 /// grpc-java `pushback_noRetry`.
