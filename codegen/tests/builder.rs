@@ -368,33 +368,3 @@ fn a_list_of_former_files_reaches_nothing_outside_of_its_folder() {
     }
     assert!(!out.join("former.rs").exists());
 }
-
-#[test]
-fn a_policy_that_must_not_be_there_is_not_also_said_to_be_without_effect() {
-    let contract = |level: &str| {
-        format!(
-            r#"
-            syntax = "proto3";
-            import "couplet/options.proto";
-            service Plain {{
-              option (couplet.service) = {{ version: "1.0.0" }};
-              rpc Do(Nothing) returns (Nothing) {{ {level} option (couplet.method) = {{ retry: {{}} bulkhead: {{ max_concurrent_calls: 1 }} }}; }}
-            }}
-            message Nothing {{}}
-            "#
-        )
-    };
-    let right = contract("option idempotency_level = IDEMPOTENT;");
-    let project = Project::new(&[("right.proto", &right), ("wrong.proto", &contract(""))]);
-    let warnings = |root: &str| {
-        let report = project.build(Builder::new().errors_in_code(true), &[root]);
-        report.expect("mistakes are in the code").warnings
-    };
-    assert!(warnings("right.proto")[0].contains("not enforced yet"));
-    assert_eq!(warnings("wrong.proto"), [""; 0]);
-    assert!(
-        project
-            .generated("_.rs")
-            .contains("which is not idempotent")
-    );
-}

@@ -98,8 +98,7 @@ use proc_macro::TokenStream;
 /// | `compensated_by = "Cancel"` | the method of the contract that takes this one's effect back |
 ///
 /// Their fields are those of `couplet/options.proto`, under the same names: texts for durations (`"1.5s"`), words for choices
-/// (`mode = METRICS_ONLY`) and lists of status codes (`failure_codes = [UNAVAILABLE, INTERNAL]`). What the runtime does not
-/// enforce yet, `retry`, `hedging`, `bulkhead` and `rate_limit`, is carried to it and changes nothing.
+/// (`mode = METRICS_ONLY`) and lists of status codes (`failure_codes = [UNAVAILABLE, INTERNAL]`).
 ///
 /// # Other languages
 ///

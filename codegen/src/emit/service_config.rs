@@ -86,7 +86,7 @@ fn retry(retry: &Retry, silence: Silence) -> Json {
         let initial = *retry.initial_backoff.get_or_insert(initial);
         retry
             .max_backoff
-            .get_or_insert(Duration::from_secs(1).max(initial));
+            .get_or_insert_with(|| Duration::from_secs(1).max(initial));
         retry.max_attempts.get_or_insert(3);
         retry.backoff_multiplier.get_or_insert(2.0);
         if retry.retryable_status_codes.is_empty() {

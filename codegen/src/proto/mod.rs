@@ -161,6 +161,5 @@ fn services(
     }
     let drafts: Vec<_> = drafts.into_iter().map(|(_, draft)| draft).collect();
     check::collisions(&drafts, &types::all(front, files), &mut front.findings);
-    front.findings.extend(check::not_enforced(&drafts));
     (!front.findings.stop_the_build()).then_some(checked)
 }
