@@ -265,7 +265,8 @@ impl Builder {
         self.over(Listener::Stream(Box::pin(Boxed(stream))))
     }
 
-    fn over(mut self, listener: Listener) -> Result<Server, ServeError> {
+    /// Puts the layers around the contracts, which follow the configuration if there is one.
+    fn mount(&mut self) -> Result<(), ServeError> {
         if !self.sources.is_empty() || self.file.is_some() {
             let sources = std::mem::take(&mut self.sources);
             let live =
@@ -277,6 +278,11 @@ impl Builder {
         for add in std::mem::take(&mut self.added) {
             self.contracts.push(add(&self.stack)?);
         }
+        Ok(())
+    }
+
+    fn over(mut self, listener: Listener) -> Result<Server, ServeError> {
+        self.mount()?;
         let mut routes = Routes::default();
         let extras = Extras::add_to(&mut self)?;
         let mut counts = Vec::new();
