@@ -79,9 +79,11 @@ async fn a_clients_bulkhead_sends_nothing_and_follows_what_is_pushed() {
 
 #[tokio::test]
 async fn a_rate_that_all_methods_share_gives_way_to_one_of_their_own() {
-    let mut shared = rate::Config::default();
-    shared.limit_for_period = 1;
-    shared.limit_refresh_period = Duration::from_secs(3_600);
+    let shared = rate::Config {
+        limit_for_period: 1,
+        limit_refresh_period: Duration::from_secs(3_600),
+        ..rate::Config::default()
+    };
     let builder = || Server::builder().rate_limit(Limit::new(shared).unwrap());
     let (_, address, running) = served(builder()).await;
     let channel = Channel::connect(format!("http://{address}")).await.unwrap();
@@ -103,9 +105,13 @@ async fn a_rate_that_all_methods_share_gives_way_to_one_of_their_own() {
 
 #[tokio::test]
 async fn a_server_sheds_what_it_finds_to_be_too_much() {
-    let mut one = adaptive::Config::default();
-    one.algorithm = adaptive::Algorithm::Fixed;
-    (one.initial_limit, one.min_limit, one.max_limit) = (1, 1, 1);
+    let one = adaptive::Config {
+        algorithm: adaptive::Algorithm::Fixed,
+        initial_limit: 1,
+        min_limit: 1,
+        max_limit: 1,
+        ..adaptive::Config::default()
+    };
     let limiter = Limiter::new(one, crate::clock::now()).unwrap();
     let shedding = Shedding::new(Arc::new(limiter));
     let (probe, address, running) = served(Server::builder().adaptive_limit(shedding)).await;
