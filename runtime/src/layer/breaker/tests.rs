@@ -150,6 +150,35 @@ async fn a_refusal_on_this_side_says_nothing_of_the_peer() {
     assert_eq!(state(&stack), State::Closed);
 }
 
+/// Whatever the peer's own policies refuse looks on the wire as it does here.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_sheds_or_rests_for_whoever_is_behind_it_is_not_sick() {
+    for (code, reason, domain, then) in [
+        (Code::Unavailable, "OVERLOADED", "couplet", State::Closed),
+        (Code::Unavailable, "CIRCUIT_OPEN", "couplet", State::Closed),
+        (
+            Code::ResourceExhausted,
+            "RATE_LIMITED",
+            "couplet",
+            State::Closed,
+        ),
+        // Nobody else's word for it, and nothing else of ours.
+        (Code::Unavailable, "OVERLOADED", "elsewhere", State::Open),
+        (Code::Unavailable, "BROKEN", "couplet", State::Open),
+        (Code::Internal, "OVERLOADED", "couplet", State::Open),
+    ] {
+        let stack = guarding(Handler(move |_| async move {
+            let mut details = ErrorDetails::new();
+            details.set_error_info(reason, domain, []);
+            Err(Status::with_error_details(code, "no", details))
+        }));
+        for _ in 0..40 {
+            let _ = stack.invoke(say(&ECHO, "hi")).await;
+        }
+        assert_eq!(state(&stack), then, "{code:?} {reason} {domain}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn stays_away_as_long_as_the_failing_peer_asks() {
     let in_header = || {

@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
-use tonic::Status;
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::Breakers;
@@ -68,6 +68,9 @@ impl<B: Deref<Target = Breaker>, S: Deref<Target = Breakers>> Watch<B, S> {
         if let Some(Mark::Refused | Mark::Incompatible) = Mark::of(status) {
             return permit.complete(now, Verdict::Ignored);
         }
+        if was_refused_there(status) {
+            return permit.complete(now, Verdict::Ignored);
+        }
         let elapsed = now.saturating_duration_since(permit.started());
         let info = CallInfo::new(self.method, elapsed, self.breakers.timeout(self.method));
         match permit.breaker().verdict(status, info) {
@@ -96,6 +99,24 @@ impl<B: Deref<Target = Breaker>, S: Deref<Target = Breakers>> Drop for Watch<B, 
             permit.abandon(now);
         }
     }
+}
+
+/// Whether a policy of the peer refused the call, as its status says: its limits, or its own breaker for whoever is behind
+/// it. It guards itself, and lets through what can be done. A breaker here as well would do it again, for all calls at
+/// once: with it, a server that is asked for twice what it can do does a tenth, and breakers in a row keep each other open.
+fn was_refused_there(status: &Status) -> bool {
+    const REASONS: [&str; 4] = [
+        "OVERLOADED",
+        "BULKHEAD_FULL",
+        "RATE_LIMITED",
+        "CIRCUIT_OPEN",
+    ];
+    let may_say = matches!(status.code(), Code::Unavailable | Code::ResourceExhausted);
+    may_say
+        && !status.details().is_empty()
+        && status
+            .get_details_error_info()
+            .is_some_and(|info| info.domain == "couplet" && REASONS.contains(&info.reason.as_str()))
 }
 
 /// How long the peer asked not to be called: in gRPC's header, or in the details that Google's interfaces use.
