@@ -76,6 +76,9 @@ pub use {client::Channel, server::Server};
 mod docs {
     #[doc = include_str!("../../docs/breaker.md")]
     struct Breaker;
+    #[cfg(feature = "http2")]
+    #[doc = include_str!("../../docs/configuration.md")]
+    struct Configuration;
     #[doc = include_str!("../../docs/fallback.md")]
     struct Fallback;
     #[doc = include_str!("../../docs/limits.md")]

@@ -8,6 +8,7 @@ use crate::{
     config::{
         fields::{Field, Group, METHOD, OUTLIER, OUTLIER_PARTS, THROTTLING},
         node::Node,
+        reference,
         value::{Item, Kind},
     },
     policy::{
@@ -96,4 +97,22 @@ fn a_targets_defaults_are_those_of_its_policies() {
         config = said(part, config);
     }
     assert_eq!(config, expected);
+}
+
+/// `COUPLET_BLESS=1` writes the table anew.
+#[test]
+fn the_page_about_configuration_has_every_field() {
+    const MARK: &str = "<!-- fields -->\n";
+    let path = std::path::Path::new("../docs/configuration.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, fields) = page.split_once(MARK).unwrap();
+    let expected = format!("\n{}", reference().trim_end().to_owned() + "\n");
+    if std::env::var_os("COUPLET_BLESS").is_some() {
+        std::fs::write(path, format!("{before}{MARK}{expected}")).unwrap();
+        return;
+    }
+    assert!(
+        fields == expected,
+        "the fields changed; look at the difference after COUPLET_BLESS=1"
+    );
 }

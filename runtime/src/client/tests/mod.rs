@@ -1,0 +1,4 @@
+//! Stories of channels.
+
+mod policies;
+mod reload;
