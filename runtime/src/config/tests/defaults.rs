@@ -89,9 +89,11 @@ fn a_targets_defaults_are_those_of_its_policies() {
     };
     assert_eq!(said(&THROTTLING, nothing), ThrottleConfig::default());
 
-    let mut expected = outlier::Config::default();
-    expected.success_rate_ejection = Some(SuccessRate::default());
-    expected.failure_percentage_ejection = Some(FailurePercentage::default());
+    let expected = outlier::Config {
+        success_rate_ejection: Some(SuccessRate::default()),
+        failure_percentage_ejection: Some(FailurePercentage::default()),
+        ..outlier::Config::default()
+    };
     let mut config = said(&OUTLIER, outlier::Config::default());
     for part in OUTLIER_PARTS {
         config = said(part, config);

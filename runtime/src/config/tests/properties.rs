@@ -57,7 +57,7 @@ fn item(kind: Kind, index: Index, number: u32) -> Item {
             let right: Vec<_> = tries.into_iter().filter(|value| right(*value)).collect();
             right[index.index(right.len())].to_string()
         }
-        Kind::Truth => (number % 2 == 0).to_string(),
+        Kind::Truth => number.is_multiple_of(2).to_string(),
         Kind::Codes => format!("[{}, {}]", 1 + number % 16, 1 + number % 7),
         Kind::Code => (number % 17).to_string(),
         Kind::Choice(known) => format!("\"{}\"", known[index.index(known.len())]),

@@ -86,6 +86,7 @@ fn one_line(text: &str) -> String {
 /// grpc-java `retryConfig_emptyRetriableStatusCodesNotAllowedWithPerAttemptRecvTimeoutUnset`.
 /// grpc-node `Should reject omitted maxAttempts`, `Should reject a low maxAttempts`, `Should reject omitted retryableStatusCodes`, `Should reject out of range status code number`.
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn retries() {
     let timeout = |value: &str| {
         let codes = r#""retryableStatusCodes": ["ABORTED"]"#;
@@ -177,6 +178,7 @@ fn hedging_and_throttling() {
 /// grpc-go `TestParseMethodConfigDuplicatedName`, `TestParseDefaultMethodConfig`, `TestParseTimeOut`, `TestParseWaitForReady`, `TestParseLoadBalancer`.
 /// grpc-java `unwrapLoadBalancingConfig_tooManyFields`, `unwrapLoadBalancingConfig_emptyObject`, `unwrapLoadBalancingConfig_list`, `unwrapLoadBalancingConfig_string`.
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn names_and_what_stands_by_itself() {
     golden(
         "names.txt",
