@@ -107,7 +107,7 @@ pub fn is_grpc(content_type: Option<&HeaderValue>) -> bool {
 impl Call {
     /// Writes the head of the call as it is at `now`, and takes its metadata for it.
     pub fn write_head(&mut self, now: Instant) -> HeaderMap {
-        let mut map = std::mem::take(&mut self.metadata).into_headers();
+        let mut map = std::mem::take(&mut self.metadata).into_map().into_headers();
         remove_reserved(&mut map);
         map.reserve(8);
         announce(&self.announced, &mut map);
@@ -131,7 +131,7 @@ impl Call {
 impl Reply {
     /// Writes the head of the reply, and takes its metadata for it.
     pub fn write_head(&mut self) -> HeaderMap {
-        let mut map = std::mem::take(&mut self.metadata).into_headers();
+        let mut map = std::mem::take(&mut self.metadata).into_map().into_headers();
         remove_reserved(&mut map);
         map.reserve(6);
         map.insert(header::CONTENT_TYPE, GRPC);
@@ -255,7 +255,7 @@ mod tests {
             (header::CONTENT_TYPE, "text/html"),
             (HeaderName::from_static("x-trace"), "abc"),
         ]);
-        call.metadata = MetadataMap::from_headers(forged);
+        call.metadata = MetadataMap::from_headers(forged).into();
         let head = call.write_head(now);
         assert_eq!(head.get(TIMEOUT), None);
         assert_eq!(head.get(STATUS), None);

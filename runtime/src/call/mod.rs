@@ -15,6 +15,7 @@ pub mod headers;
 mod invoke;
 mod mark;
 mod message;
+mod metadata;
 mod method;
 mod peer;
 mod phase;
@@ -34,7 +35,6 @@ use std::{
 };
 
 use http::Extensions;
-use tonic::metadata::MetadataMap;
 
 pub use ages::{Ages, FieldAge, Inside, MethodAge};
 pub use announced::{Announced, Range};
@@ -47,6 +47,7 @@ pub use frames::{End, Frame, Frames, Source};
 pub use invoke::{Erased, Invoke, Shared, share};
 pub use mark::Mark;
 pub use message::Message;
+pub use metadata::Metadata;
 pub use method::{Cache, ClientVersion, CrossMajor, Idempotency, Kind, Meeting, Method, Service};
 pub use peer::Peer;
 pub use phase::{During, Phase, during};
@@ -81,7 +82,7 @@ pub struct Call {
     /// Who calls, on the serving side, as far as the carrier knows.
     pub peer: Option<Arc<Peer>>,
     /// The user's metadata.
-    pub metadata: MetadataMap,
+    pub metadata: Metadata,
     /// Its message or messages.
     pub body: Body,
     /// Whatever layers have to tell each other; never sent.
@@ -100,7 +101,7 @@ impl Call {
             announced: Announced::Unsaid,
             encoding: None,
             peer: None,
-            metadata: MetadataMap::new(),
+            metadata: Metadata::EMPTY,
             body,
             extensions: Extensions::new(),
         }
@@ -115,7 +116,7 @@ pub struct Reply {
     /// How its messages are to be compressed. `None` leaves it to the carrier's setting.
     pub encoding: Option<Encoding>,
     /// The initial metadata.
-    pub metadata: MetadataMap,
+    pub metadata: Metadata,
     /// Its message or messages, and the trailing metadata.
     pub body: Body,
     /// Whatever layers have to tell each other; never sent.
@@ -128,7 +129,7 @@ impl Reply {
         Self {
             announced: Announced::Unsaid,
             encoding: None,
-            metadata: MetadataMap::new(),
+            metadata: Metadata::EMPTY,
             body,
             extensions: Extensions::new(),
         }

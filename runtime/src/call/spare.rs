@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use http::Extensions;
-use tonic::metadata::MetadataMap;
-
-use super::{Body, Call, Deadline, Encoding, Message, Method, Replay, Room, room::Held};
+use super::{Body, Call, Deadline, Encoding, Message, Metadata, Method, Replay, Room, room::Held};
 
 /// Messages up to this size are kept without being counted: there are only as many as there are calls under way, and
 /// counting would cost each of them more than it is worth.
@@ -18,7 +16,7 @@ pub struct Spare {
     deadline: Deadline,
     encoding: Option<Encoding>,
     kept: Kept,
-    rest: Option<Box<(MetadataMap, Extensions)>>,
+    rest: Option<Box<(Metadata, Extensions)>>,
 }
 
 #[derive(Debug)]

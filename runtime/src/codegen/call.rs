@@ -65,7 +65,7 @@ fn stream<Q: Protobuf + Default + 'static>(
 }
 
 async fn one<A: Protobuf + Default>(reply: Reply) -> Result<Response<A>, Status> {
-    let mut metadata = reply.metadata;
+    let mut metadata = reply.metadata.into_map();
     let (message, trailers) = reply.body.one().await?;
     if let Some(trailers) = trailers {
         headers::merge(&mut metadata, *trailers);
@@ -80,5 +80,5 @@ async fn one<A: Protobuf + Default>(reply: Reply) -> Result<Response<A>, Status>
 
 fn many<A: Protobuf + Default + 'static>(reply: Reply) -> Response<Streaming<A>> {
     let messages = Streaming::from_frames(reply.body.into_frames());
-    Response::from_parts(reply.metadata, messages, reply.extensions)
+    Response::from_parts(reply.metadata.into_map(), messages, reply.extensions)
 }

@@ -148,7 +148,7 @@ impl<Q> Prepared<Q> {
                     .map_err(|error| Status::invalid_argument(error.to_string()))?;
                 call.timeout = Some(call.timeout.map_or(asked, |own| own.min(asked)));
             }
-            call.metadata = metadata;
+            call.metadata = metadata.into();
         }
         call.extensions = extensions;
         Ok(call)

@@ -82,12 +82,12 @@ async fn one<Q: Protobuf + Default>(call: Call) -> Result<Request<Q>, Status> {
         extensions.insert(Compressed(true));
     }
     let request = message.decode()?;
-    Ok(Request::from_parts(call.metadata, extensions, request))
+    Ok(Request::from_parts(call.metadata.into_map(), extensions, request))
 }
 
 fn many<Q: Protobuf + Default + 'static>(call: Call) -> Request<Streaming<Q>> {
     let messages = Streaming::from_frames(call.body.into_frames());
-    Request::from_parts(call.metadata, call.extensions, messages)
+    Request::from_parts(call.metadata.into_map(), call.extensions, messages)
 }
 
 fn single<A: Protobuf>(response: Response<A>) -> Result<Reply, Status> {
@@ -100,7 +100,7 @@ fn single<A: Protobuf>(response: Response<A>) -> Result<Reply, Status> {
         .remove::<Trailing>()
         .map(|Trailing(metadata)| Box::new(metadata));
     Ok(Reply {
-        metadata,
+        metadata: metadata.into(),
         extensions,
         ..Reply::new(Body::One(message, trailing))
     })
@@ -109,7 +109,7 @@ fn single<A: Protobuf>(response: Response<A>) -> Result<Reply, Status> {
 fn stream<A: Protobuf + Default + 'static>(response: Response<Streaming<A>>) -> Reply {
     let (metadata, messages, extensions) = response.into_parts();
     Reply {
-        metadata,
+        metadata: metadata.into(),
         extensions,
         ..Reply::new(Body::Many(messages.into_frames()))
     }

@@ -53,7 +53,7 @@ where
     let mut reply = Reply::new(body);
     reply.announced = head.announced;
     reply.encoding = head.encoding;
-    reply.metadata = MetadataMap::from_headers(parts.headers);
+    reply.metadata = MetadataMap::from_headers(parts.headers).into();
     Ok(reply)
 }
 

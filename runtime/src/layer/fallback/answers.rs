@@ -4,11 +4,11 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message as Protobuf;
-use tonic::{Request, Response, Status, metadata::MetadataMap};
+use tonic::{Request, Response, Status};
 
 use super::Fell;
 use crate::{
-    call::{Body, Call, Invoke, Message, Reply, Shared, Trailers, share},
+    call::{Body, Call, Invoke, Message, Metadata, Reply, Shared, Trailers, share},
     clock,
     policy::last_good::LastGood,
 };
@@ -39,7 +39,7 @@ pub(super) enum Answers {
 #[derive(Debug, Clone)]
 pub(super) struct Good {
     message: Message,
-    metadata: MetadataMap,
+    metadata: Metadata,
     trailers: Trailers,
 }
 
@@ -96,7 +96,10 @@ impl Answers {
 }
 
 /// The message, and the metadata in the order of its names.
-fn question(message: &Message, metadata: &MetadataMap) -> Bytes {
+fn question(message: &Message, metadata: &Metadata) -> Bytes {
+    if metadata.is_empty() {
+        return message.framed().clone();
+    }
     let mut entries: Vec<_> = metadata
         .as_ref()
         .iter()
@@ -135,7 +138,7 @@ impl Source {
             Box::pin(async move {
                 let (metadata, answer, _) = asked?.await?.into_parts();
                 let mut reply = Reply::new(Body::One(Message::encode(&answer)?, None));
-                reply.metadata = metadata;
+                reply.metadata = metadata.into();
                 Ok(reply)
             })
         })))
@@ -150,7 +153,7 @@ fn read<Q: Protobuf + Default>(mut call: Call) -> Result<(Request<Q>, Status), S
         Body::Many(_) => return Err(Status::internal("a stream has no fallback")),
     };
     Ok((
-        Request::from_parts(call.metadata, call.extensions, request),
+        Request::from_parts(call.metadata.into_map(), call.extensions, request),
         failed,
     ))
 }

@@ -121,7 +121,7 @@ impl Arrived {
         call.attempt.previous = head.previous_attempts;
         call.announced = head.announced;
         call.peer = self.peer;
-        call.metadata = MetadataMap::from_headers(parts.headers);
+        call.metadata = MetadataMap::from_headers(parts.headers).into();
         (call, pending)
     }
 }
