@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use http::Extensions;
 use super::{Body, Call, Deadline, Encoding, Message, Metadata, Method, Replay, Room, room::Held};
+use http::Extensions;
 
 /// Messages up to this size are kept without being counted: there are only as many as there are calls under way, and
 /// counting would cost each of them more than it is worth.

@@ -82,7 +82,11 @@ async fn one<Q: Protobuf + Default>(call: Call) -> Result<Request<Q>, Status> {
         extensions.insert(Compressed(true));
     }
     let request = message.decode()?;
-    Ok(Request::from_parts(call.metadata.into_map(), extensions, request))
+    Ok(Request::from_parts(
+        call.metadata.into_map(),
+        extensions,
+        request,
+    ))
 }
 
 fn many<Q: Protobuf + Default + 'static>(call: Call) -> Request<Streaming<Q>> {

@@ -7,7 +7,7 @@
 mod breakers;
 mod watch;
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -66,7 +66,7 @@ impl<I: Invoke> Invoke for Breaker<I> {
         if method.kind.gives_one() {
             let permit = breaker.admit(now).map_err(refuse)?;
             let watch = Watch::new(permit, &*self.breakers, &call);
-            let answer = self.inner.invoke(call).await;
+            let answer = pin!(self.inner.invoke(call)).await;
             watch.tell(answer.as_ref().err());
             return answer;
         }

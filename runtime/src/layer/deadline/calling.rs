@@ -1,6 +1,7 @@
 //! The client's side: chooses the deadline and holds the call to it.
 
 use std::{
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -77,7 +78,9 @@ impl<I: Invoke> Invoke for Calling<I> {
             self.counts.expired_on_arrival.add();
             return Err(Mark::Refused.on(expiry.status(now, Phase::Queue)));
         }
-        match within(call.deadline.instant(), self.inner.invoke(call)).await {
+        // Pinned where it is made: moved into the timer, it would be copied once more.
+        let at = call.deadline.instant();
+        match within(at, pin!(self.inner.invoke(call))).await {
             Ok(Ok(reply)) => Ok(expiry.bound(reply)),
             Ok(Err(status)) => Err(expiry.attribute(status)),
             Err(phase) => {

@@ -127,7 +127,7 @@ impl<I: Invoke> Invoke for Retry<I> {
         // One place where attempts are awaited keeps the future, which is moved about, small.
         loop {
             let answer = match spare.as_ref().and_then(Spare::replay) {
-                None => self.inner.invoke(call).await,
+                None => pin!(self.inner.invoke(call)).await,
                 Some(_) => Box::pin(committing(&spare, self.inner.invoke(call))).await,
             };
             let status = match answer {

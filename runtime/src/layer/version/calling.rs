@@ -1,6 +1,6 @@
 //! The client's side: says its release on every call and checks what the server answers.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use semver::Version;
 use tonic::{Code, Status};
@@ -94,7 +94,7 @@ impl<I: Invoke> Invoke for Calling<I> {
         let said = asking(&call);
         let method = call.method;
         call.announced = Announced::Own(said);
-        match self.inner.invoke(call).await {
+        match pin!(self.inner.invoke(call)).await {
             Ok(reply) => {
                 self.check(service, said, &reply.announced)?;
                 Ok(reply)
