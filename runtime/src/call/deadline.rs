@@ -75,6 +75,12 @@ impl Deadline {
         }
     }
 
+    /// So much earlier: what is held back of the time left.
+    pub fn less(self, margin: Duration) -> Self {
+        let at = self.at.map(|at| at.checked_sub(margin).unwrap_or(at));
+        Self { at, ..self }
+    }
+
     /// What is left at `now`: `None` for ever, zero if it has passed.
     pub fn remaining(self, now: Instant) -> Option<Duration> {
         self.at.map(|at| at.saturating_duration_since(now))

@@ -40,6 +40,8 @@ pub enum Switch {
     Retry = 1,
     /// Calls are sent twice at once.
     Hedging = 1 << 1,
+    /// Some of the time that is left is held back, or has to be there.
+    Budget = 1 << 2,
     /// An attempt may wait only so long for its answer.
     AttemptTimeout = 1 << 7,
     /// Something is done to calls on purpose.
@@ -155,6 +157,8 @@ impl Plan {
         let switch = |on: bool, switch: Switch| if on { switch as u32 } else { 0 };
         let switches = switch(policies.retry.is_some(), Switch::Retry)
             | switch(policies.hedging.is_some(), Switch::Hedging);
+        let budget = policies.min_budget.or(policies.propagation_margin);
+        let switches = switches | switch(budget.is_some(), Switch::Budget);
         let timeout = policies
             .retry
             .and_then(|retry| retry.per_attempt_recv_timeout);
