@@ -68,9 +68,10 @@ impl Channel {
         Builder::new(services)
     }
 
-    pub(super) fn new(link: Link, settings: ClientSettings, live: Live) -> Self {
+    pub(super) fn new(link: Link, mut settings: ClientSettings, live: Live) -> Self {
         let live = Arc::new(live);
         live.watch();
+        settings.live = Some(Arc::clone(&live));
         Self {
             link: Arc::new(link),
             settings: Arc::new(settings),
@@ -84,11 +85,7 @@ impl Channel {
         self.live.watch();
         // Nothing under this lock can leave the map half changed.
         let mut stacks = self.stacks.lock().unwrap_or_else(PoisonError::into_inner);
-        let stack = || {
-            let stack = Stack::new(Arc::clone(&self.link), service, &self.settings);
-            self.live.join(Arc::new(stack.clone()));
-            stack
-        };
+        let stack = || Stack::new(Arc::clone(&self.link), service, &self.settings);
         stacks.entry(Address(service)).or_insert_with(stack).clone()
     }
 

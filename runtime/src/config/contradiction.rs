@@ -3,7 +3,7 @@
 use super::duration;
 use crate::{
     call::{BulkheadPolicy, Policies, RetryPolicy, Window},
-    policy::limit::adaptive,
+    policy::limit::{adaptive, rate},
 };
 
 /// Two fields that make no sense together.
@@ -27,6 +27,7 @@ pub(super) fn all(policies: &Policies) -> impl Iterator<Item = Contradiction> {
         breaker(policies),
         wait(policies),
         policies.bulkhead.as_ref().and_then(queue),
+        rate(policies),
         limits(policies, false),
         limits(policies, true),
     ];
@@ -124,6 +125,27 @@ fn queue(bulkhead: &BulkheadPolicy) -> Option<Contradiction> {
             let found = format!("is {queued}, but none would wait for any time by");
             contradiction(one, found, other, right)
         }
+        _ => None,
+    }
+}
+
+fn rate(policies: &Policies) -> Option<Contradiction> {
+    let policy = policies.rate_limit?;
+    policy.limit_for_period?;
+    let other = "rateLimit.limitForPeriod";
+    match rate::Config::from(&policy).validate().err()? {
+        rate::ConfigError::Period(period) => {
+            let period = duration::write(period);
+            let found = format!("is \"{period}\", which cannot be divided by the calls of");
+            let right = "a nanosecond for each call at least, and a year at most";
+            contradiction("rateLimit.limitRefreshPeriod", found, other, right)
+        }
+        rate::ConfigError::Burst(burst) => {
+            let found = format!("is {burst}, which would take more than ten years to fill by");
+            let right = "a burst that fills within ten years";
+            contradiction("rateLimit.burst", found, other, right)
+        }
+        // Each field is at least one, or it would not have been read.
         _ => None,
     }
 }

@@ -117,6 +117,11 @@ impl Live {
         self.lock().update(origin, config)
     }
 
+    /// What holds for `method`.
+    pub(crate) fn policies(&self, method: &Method) -> Policies {
+        self.lock().sources.policies(method)
+    }
+
     /// What holds for the methods of `service`.
     pub(crate) fn effective(&self, service: &'static Service) -> Effective {
         self.lock().sources.effective(service.methods)

@@ -306,6 +306,7 @@ impl Builder {
         };
         Ok(Server {
             listener,
+            live: self.stack.live,
             counts,
             shared: Arc::new(serve::Shared {
                 dispatch,

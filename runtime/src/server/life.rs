@@ -18,6 +18,7 @@ use super::{Builder, extras::Extras, listener::Listener};
 use crate::{
     call::Peer,
     carrier::http2::serve::{self, Life, Socket, Stage},
+    config::live::Live,
     stack,
 };
 
@@ -25,6 +26,9 @@ use crate::{
 pub struct Server {
     pub(super) listener: Listener,
     pub(super) counts: Vec<(&'static str, stack::ServerCounts)>,
+    /// Kept up for as long as the server goes by it.
+    #[expect(dead_code, reason = "it is followed, not asked")]
+    pub(super) live: Option<Arc<Live>>,
     pub(super) shared: Arc<serve::Shared>,
     pub(super) extras: Extras,
     pub(super) max_connections: usize,

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     call::{Call, Invoke, Method, Policies, Reply, Service},
     clock,
-    config::live::Follow,
+    config::live::{Follow, Live},
     layer::{
         attempt::Attempt,
         breaker::{Breaker, Breakers},
@@ -45,12 +45,20 @@ pub struct Client<C> {
 
 struct Parts<C> {
     layers: Layers<C>,
+    governed: Arc<Governed>,
+    counts: Counts,
+    /// Kept up for as long as there is a stack that goes by it.
+    #[expect(dead_code, reason = "it is followed, not asked")]
+    live: Option<Arc<Live>>,
+}
+
+/// What goes by the policies of a channel. Knows nothing of whoever says them.
+struct Governed {
+    service: &'static Service,
     plans: Arc<Plans>,
     limits: Limits,
-    target: Arc<retry::Target>,
-    counts: Counts,
     breakers: Arc<Breakers>,
-    service: &'static Service,
+    target: Arc<retry::Target>,
 }
 
 /// What the policies of a stack did so far.
@@ -73,41 +81,34 @@ impl<C: Invoke + 'static> Client<C> {
     pub fn new(carrier: C, service: &'static Service, settings: &ClientSettings) -> Self {
         let own = &settings.layers;
         let counts = Counts::default();
-        let limits = Limits::new(
-            service,
-            Side::Client,
-            SharedLimits::default(),
-            &counts.limits,
-        );
-        limits.follow(&|method| method.policies);
-        let plans = Arc::new(Plans::of_contract(service));
-        let breakers = Breakers::shared(service, Arc::clone(&plans), &settings.breakers, "");
-        let breakers = Arc::new(breakers.expect("the generator checked the declared breakers"));
+        let governed = Arc::new(Governed::new(service, settings, &counts));
+        let (plans, breakers) = (&governed.plans, &governed.breakers);
         let layers = own.around(&ClientPlace::Carrier, carrier);
-        let layers = seat::sent(layers, &plans, settings);
+        let layers = seat::sent(layers, plans, settings);
         let layers = version::Calling::new(Attempt::new(layers), Arc::clone(&counts.version));
-        let layers = Breaker::new(layers, Arc::clone(&breakers));
+        let layers = Breaker::new(layers, Arc::clone(breakers));
         let layers = own.around(&ClientPlace::Attempt, layers);
-        let layers = Retry::new(layers, Arc::clone(&plans), Arc::clone(&settings.target))
+        let layers = Retry::new(layers, Arc::clone(plans), Arc::clone(&settings.target))
             .counting(Arc::clone(&counts.retry));
-        let layers = limits.on_client(PriorityLayer.layer(layers));
+        let layers = governed.limits.on_client(PriorityLayer.layer(layers));
         let layers =
-            deadline::Calling::new(layers, Arc::clone(&plans), Arc::clone(&counts.deadline));
+            deadline::Calling::new(layers, Arc::clone(plans), Arc::clone(&counts.deadline));
         let (room, fell) = (
             Arc::clone(&settings.target.room),
             Arc::clone(&counts.fallback),
         );
         let layers = Falling::new(layers, service, &settings.fallbacks, room, fell);
         let layers = own.around(&ClientPlace::Call, layers);
+        if let Some(live) = &settings.live {
+            live.join(Arc::clone(&governed) as Arc<dyn Follow>);
+        }
+        let live = settings.live.clone();
         Self {
             parts: Arc::new(Parts {
                 layers,
-                plans,
-                limits,
-                target: Arc::clone(&settings.target),
+                governed,
                 counts,
-                breakers,
-                service,
+                live,
             }),
         }
     }
@@ -116,7 +117,7 @@ impl<C: Invoke + 'static> Client<C> {
 impl<C> Client<C> {
     /// What holds for each method.
     pub fn plans(&self) -> &Arc<Plans> {
-        &self.parts.plans
+        &self.parts.governed.plans
     }
 
     /// What the policies did so far.
@@ -126,32 +127,55 @@ impl<C> Client<C> {
 
     /// The breakers, one a method.
     pub fn breakers(&self) -> &Breakers {
-        &self.parts.breakers
+        &self.parts.governed.breakers
     }
 
     /// The breaker of the method that the contract calls `name`: its state, its counts, its events, and the way to
     /// force it. `None` if there is no such method.
     pub fn breaker(&self, name: &str) -> Option<Handle> {
-        let methods = self.parts.service.methods;
+        let methods = self.parts.governed.service.methods;
         let method = methods.iter().find(|method| method.name == name)?;
         Some(Handle::new(Arc::clone(self.breakers().of(method))))
     }
 }
 
-impl<C: Send + Sync> Follow for Client<C> {
+impl Governed {
+    /// Goes from the first call on by what holds now.
+    fn new(service: &'static Service, settings: &ClientSettings, counts: &Counts) -> Self {
+        let live = settings.live.as_ref();
+        let policies = |method: &Method| live.map_or(method.policies, |live| live.policies(method));
+        let limits = Limits::new(
+            service,
+            Side::Client,
+            SharedLimits::default(),
+            &counts.limits,
+        );
+        limits.follow(&policies);
+        let plans = Arc::new(Plans::new(service, |method| Plan::new(policies(method))));
+        let breakers = Breakers::shared(service, Arc::clone(&plans), &settings.breakers, "");
+        let breakers = breakers.expect("what is declared was checked where it was read");
+        Self {
+            service,
+            plans,
+            limits,
+            breakers: Arc::new(breakers),
+            target: Arc::clone(&settings.target),
+        }
+    }
+}
+
+impl Follow for Governed {
     fn service(&self) -> &'static Service {
-        self.parts.service
+        self.service
     }
 
     fn follow(&self, policies: &dyn Fn(&Method) -> Policies, throttling: &ThrottleConfig) {
-        let parts = &self.parts;
-        parts.plans.swap(|method| Plan::new(policies(method)));
-        parts.limits.follow(policies);
-        // Every value was read within its bounds, so there is nothing to refuse.
-        if let Err(error) = parts.breakers.reconfigure(clock::now()) {
-            tracing::warn!(%error, service = parts.service.name, "breakers stay as they were");
+        self.plans.swap(|method| Plan::new(policies(method)));
+        self.limits.follow(policies);
+        if let Err(error) = self.breakers.reconfigure(clock::now()) {
+            tracing::warn!(%error, service = self.service.name, "breakers stay as they were");
         }
-        parts.target.throttle.reconfigure(throttling);
+        self.target.throttle.reconfigure(throttling);
     }
 }
 
@@ -173,7 +197,7 @@ impl<C> fmt::Debug for Client<C> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Client")
-            .field("service", self.parts.service)
+            .field("service", self.parts.governed.service)
             .finish_non_exhaustive()
     }
 }

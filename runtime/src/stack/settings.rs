@@ -49,6 +49,8 @@ pub struct ClientSettings {
     pub layers: Own<ClientPlace>,
     /// What answers where a peer did not; the first that is for a method.
     pub fallbacks: Vec<Arc<Fallback>>,
+    /// What says which policies hold.
+    pub(crate) live: Option<Arc<Live>>,
     /// What the services at the target share.
     pub target: Arc<Target>,
     /// The breakers of the target's methods, by what they guard.

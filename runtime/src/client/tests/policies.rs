@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::{
     Channel,
-    call::{BreakerPolicy, Policies, RetryPolicy},
+    call::{BreakerPolicy, Invoke, Policies, RetryPolicy},
     carrier::local::Local,
     config::{Origin, ServiceConfig},
-    fixture::{ECHO, Handler, echo},
+    fixture::{ECHO, Handler, echo, say},
     policy::plan::Switch,
 };
 
@@ -111,4 +111,55 @@ fn code_that_says_nonsense_makes_no_channel() {
         "service config: methodConfig[0].name[0] has the method \"Say\" of no service; name its service too, with its \
          package\nmethodConfig[0].timeout is \"0s\"; it must be above 0"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_call_waits_for_on_this_side_is_not_the_peers_slowness() {
+    let slow = Handler(|call| async {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        echo(call).await
+    });
+    let config = config(
+        r#"{"methodConfig": [{"name": [{}], "timeout": "60s",
+            "bulkhead": {"maxConcurrentCalls": 1, "maxQueued": 9, "maxWaitDuration": "1s"},
+            "circuitBreaker": {"slowCallDurationThreshold": "0.02s", "minimumNumberOfCalls": 5}}]}"#,
+    );
+    let channel = Channel::local_builder(Local::new().with(slow));
+    let stack = channel.service_config(config).lazy().unwrap().stack(&ECHO);
+    let calls = (0..10).map(|_| stack.invoke(say(&ECHO, "hi")));
+    for answer in futures_util::future::join_all(calls).await {
+        answer.unwrap();
+    }
+    let breaker = stack.breakers().of(&ECHO.methods[0]);
+    assert_eq!(breaker.counts(crate::clock::now()).window.slow, 0);
+}
+
+#[test]
+fn what_is_read_of_a_limit_is_a_limit() {
+    for (limit, path) in [
+        (r#"{"limitForPeriod": 2000000000}"#, "limitRefreshPeriod"),
+        (
+            r#"{"limitForPeriod": 1, "limitRefreshPeriod": "86400s", "burst": 4000000}"#,
+            "burst",
+        ),
+    ] {
+        let text = format!(r#"{{"methodConfig": [{{"name": [{{}}], "rateLimit": {limit}}}]}}"#);
+        let refused = ServiceConfig::from_json(&text).unwrap_err().to_string();
+        assert!(refused.contains(path), "{refused}");
+    }
+}
+
+#[test]
+fn a_scope_that_a_service_config_names_is_whom_methods_share_with() {
+    let shared =
+        config(r#"{"methodConfig": [{"name": [{}], "circuitBreaker": {"scope": "service"}}]}"#);
+    let channel = Channel::local_builder(services()).service_config(shared);
+    let stack = channel.lazy().unwrap().stack(&ECHO);
+    let [say, repeat] = &ECHO.methods else {
+        panic!("the contract has two methods");
+    };
+    assert!(std::sync::Arc::ptr_eq(
+        stack.breakers().of(say),
+        stack.breakers().of(repeat)
+    ));
 }

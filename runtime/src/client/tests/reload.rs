@@ -206,3 +206,45 @@ fn a_channel_needs_a_file_that_is_there_and_right() {
     );
     assert_eq!(wrong, expected);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_follows_its_file_though_the_channel_it_was_made_of_is_gone() {
+    let folder = Folder::new();
+    folder.replace(&timeout("1s"));
+    let services = crate::carrier::local::Local::new().with(Handler(echo));
+    let channel = Channel::local_builder(services).service_config_file(folder.file());
+    let stack = channel.lazy().unwrap().stack(&ECHO);
+    assert_eq!(said_timeout(&stack), Some(Duration::from_secs(1)));
+    folder.replace(&timeout("2s"));
+    a_while().await;
+    assert_eq!(said_timeout(&stack), Some(Duration::from_secs(2)));
+}
+
+#[tokio::test]
+async fn a_server_follows_its_file() {
+    let full = |calls: u32| {
+        format!(
+            r#"{{"methodConfig": [{{"name": [{{}}], "rateLimit": {{"limitForPeriod": {calls}, "limitRefreshPeriod": "3600s"}}}}]}}"#
+        )
+    };
+    let folder = Folder::new();
+    folder.replace(&full(1));
+    let builder = Server::builder().service_config_file(folder.file());
+    let server = builder.add(Handler(echo)).bind("127.0.0.1:0").await;
+    let server = server.unwrap();
+    let address = server.local_addr().unwrap();
+    let running = tokio::spawn(async move {
+        let _ = server.run().await;
+    });
+    let stack = Channel::connect(format!("http://{address}")).await.unwrap();
+    let stack = stack.stack(&ECHO);
+    stack.invoke(say(&ECHO, "first")).await.unwrap();
+    let refused = stack.invoke(say(&ECHO, "second")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+
+    folder.replace(&full(1_000_000));
+    time::pause();
+    a_while().await;
+    stack.invoke(say(&ECHO, "third")).await.unwrap();
+    running.abort();
+}

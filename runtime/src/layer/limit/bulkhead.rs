@@ -82,10 +82,19 @@ impl<I: Invoke> Invoke for Bulkhead<I> {
 }
 
 impl<I: Invoke> Bulkhead<I> {
-    async fn bound(&self, bulkhead: Arc<policy::Bulkhead>, call: Call) -> Result<Reply, Status> {
+    async fn bound(
+        &self,
+        bulkhead: Arc<policy::Bulkhead>,
+        mut call: Call,
+    ) -> Result<Reply, Status> {
         let permit = match bulkhead.admit_owned() {
             Ok(permit) => permit,
-            Err(full) => self.wait(&bulkhead, call.method, full).await?,
+            Err(full) => {
+                let permit = self.wait(&bulkhead, call.method, full).await?;
+                // What it waited for here is not the peer's doing.
+                call.started = None;
+                permit
+            }
         };
         let mut reply = self.inner.invoke(call).await?;
         if let Body::Many(frames) = &mut reply.body {

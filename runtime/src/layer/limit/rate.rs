@@ -114,7 +114,7 @@ impl Limit {
     }
 
     /// Admits the call, after its wait.
-    async fn admit(&self, call: &Call, now: Instant, counts: &Counts) -> Result<(), Limited> {
+    async fn admit(&self, call: &mut Call, now: Instant, counts: &Counts) -> Result<(), Limited> {
         let rate = match &self.bound {
             Bound::All(rate) => rate,
             Bound::Each(keyed, by, hashes) => return keyed.admit(by.key(call, hashes), now),
@@ -124,6 +124,8 @@ impl Limit {
         if !turn.wait().is_zero() {
             counts.waited.add();
             during(Phase::Queue, tokio::time::sleep(turn.wait())).await;
+            // What it waited for here is not the peer's doing.
+            call.started = None;
         }
         turn.take();
         Ok(())
@@ -194,11 +196,11 @@ impl<I> tower_layer::Layer<I> for RateLayer {
 // === Limiting ===
 
 impl<I: Invoke> Invoke for Limiting<I> {
-    fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
+    fn invoke(&self, mut call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
         match self.table.of(call.method) {
             None => Either::Left(self.inner.invoke(call)),
             Some(limit) => Either::Right(Box::pin(async move {
-                let admitted = limit.admit(&call, clock::now(), &self.counts).await;
+                let admitted = limit.admit(&mut call, clock::now(), &self.counts).await;
                 admitted.map_err(|limited| self.refuse(call.method, limited))?;
                 self.inner.invoke(call).await
             })),
