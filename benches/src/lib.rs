@@ -12,3 +12,4 @@ pub mod plot;
 pub mod program;
 pub mod runtime;
 pub mod table;
+pub mod unary;

@@ -83,7 +83,8 @@ pub fn ratio(rounds: &[Figures], to: &[Figures], name: &str) -> f64 {
     )
 }
 
-fn middle(mut values: Vec<f64>) -> f64 {
+/// The median; no number, if there are no values.
+pub fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     match values.len() {
