@@ -70,9 +70,27 @@ impl Replay {
         })))
     }
 
-    /// The messages for a further attempt beside those that are under way, and its number.
-    pub fn join(&self) -> (Frames, u32) {
+    /// The messages for a further attempt beside those that are under way, and its number; nothing, if it could not send
+    /// all of them.
+    pub fn join(&self) -> Option<(Frames, u32)> {
+        self.enter(self.state())
+    }
+
+    /// The messages for an attempt in the place of all before, which read no more, and its number; nothing, if it could
+    /// not send all of them.
+    pub fn restart(&self) -> Option<(Frames, u32)> {
         let mut state = self.state();
+        if state.is_whole() {
+            state.readers.clear();
+        }
+        self.enter(state)
+    }
+
+    /// Lets a newcomer in under the lock that it is decided under: an attempt under way may commit the call at any moment.
+    fn enter(&self, mut state: MutexGuard<'_, State>) -> Option<(Frames, u32)> {
+        if !state.is_whole() {
+            return None;
+        }
         let id = state.started;
         state.started += 1;
         state.readers.push(Place {
@@ -82,13 +100,7 @@ impl Replay {
         });
         drop(state);
         let replay = self.clone();
-        (Frames::new(Reader { replay, id }), id)
-    }
-
-    /// The messages for an attempt in the place of all before, which read no more, and its number.
-    pub fn restart(&self) -> (Frames, u32) {
-        self.state().readers.clear();
-        self.join()
+        Some((Frames::new(Reader { replay, id }), id))
     }
 
     /// Keeps nothing for any attempt but number `id`. What is there of others reads no more.
@@ -96,10 +108,9 @@ impl Replay {
         self.state().commit(id);
     }
 
-    /// Whether another attempt can be made: nothing was thrown away, and the caller's stream did not fail.
+    /// Whether another attempt can be made as of now: nothing was thrown away, and the caller's stream did not fail.
     pub fn is_whole(&self) -> bool {
-        let state = self.state();
-        !state.committed && state.failed.is_none()
+        self.state().is_whole()
     }
 
     /// The number of the attempt that the call is committed to. Wakes `waker` when that changes.
@@ -126,6 +137,10 @@ impl fmt::Debug for Replay {
 // === State ===
 
 impl State {
+    fn is_whole(&self) -> bool {
+        !self.committed && self.failed.is_none()
+    }
+
     /// Where `reader` stands among those that may read.
     fn place(&self, reader: u32) -> Option<usize> {
         self.readers.iter().position(|place| place.id == reader)

@@ -44,7 +44,7 @@ impl Call {
             Body::Many(frames) => {
                 let source = std::mem::replace(frames, super::Frames::empty());
                 let replay = Replay::new(source, room);
-                let (first, number) = replay.join();
+                let (first, number) = replay.join().expect("nothing was read of it yet");
                 *frames = first;
                 Kept::Many(replay, number)
             }
@@ -71,7 +71,7 @@ impl Spare {
         self.deadline
     }
 
-    /// Whether all of the call is still there.
+    /// Whether all of the call is still there as of now.
     pub fn is_whole(&self) -> bool {
         match &self.kept {
             Kept::One(..) => true,
@@ -95,30 +95,31 @@ impl Spare {
     }
 
     /// The same call, not yet started and with nothing announced: the layers below say that for each attempt. What is
-    /// left of earlier attempts sends no more.
-    pub fn again(&mut self) -> Call {
+    /// left of earlier attempts sends no more. Nothing, if not all of the call is there any more.
+    pub fn again(&mut self) -> Option<Call> {
         let body = match &mut self.kept {
             Kept::One(message, _) => Body::One(message.clone(), None),
             Kept::Many(replay, last) => {
-                let (frames, number) = replay.restart();
+                let (frames, number) = replay.restart()?;
                 *last = number;
                 Body::Many(frames)
             }
         };
-        self.call(body)
+        Some(self.call(body))
     }
 
-    /// The same call beside those that are under way, and its number among them.
-    pub fn beside(&mut self) -> (Call, u32) {
+    /// The same call beside those that are under way, and its number among them. Nothing, if not all of the call is there
+    /// any more.
+    pub fn beside(&mut self) -> Option<(Call, u32)> {
         let (body, number) = match &mut self.kept {
             Kept::One(message, _) => (Body::One(message.clone(), None), 0),
             Kept::Many(replay, last) => {
-                let (frames, number) = replay.join();
+                let (frames, number) = replay.join()?;
                 *last = number;
                 (Body::Many(frames), number)
             }
         };
-        (self.call(body), number)
+        Some((self.call(body), number))
     }
 
     fn call(&self, body: Body) -> Call {

@@ -1,6 +1,9 @@
 //! Attempts that read the messages of one call, one after the other and side by side.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{
+    Barrier,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 use futures_util::{FutureExt, task::ArcWake, task::waker};
 use tokio::sync::mpsc;
@@ -60,11 +63,11 @@ fn read(frames: &mut Frames) -> Vec<String> {
 #[test]
 fn a_second_attempt_sends_all_that_the_first_one_sent_and_goes_on() {
     let (caller, replay) = call(&Arc::default());
-    let (mut first, _) = replay.join();
+    let (mut first, _) = replay.join().unwrap();
     caller.say("a");
     caller.say("b");
     assert_eq!(read(&mut first), ["a", "b"]);
-    let (mut second, _) = replay.restart();
+    let (mut second, _) = replay.restart().unwrap();
     caller.say("c");
     assert_eq!(
         read(&mut first)[0],
@@ -73,7 +76,7 @@ fn a_second_attempt_sends_all_that_the_first_one_sent_and_goes_on() {
     assert_eq!(read(&mut second), ["a", "b", "c"]);
     drop(caller);
     assert_eq!(read(&mut second), ["."]);
-    let (mut third, _) = replay.restart();
+    let (mut third, _) = replay.restart().unwrap();
     assert_eq!(
         read(&mut third),
         ["a", "b", "c", "."],
@@ -87,11 +90,11 @@ fn a_second_attempt_sends_all_that_the_first_one_sent_and_goes_on() {
 fn a_committed_call_keeps_nothing_but_what_its_attempt_has_not_sent_yet() {
     let room = Arc::default();
     let (caller, replay) = call(&room);
-    let (mut first, _) = replay.join();
+    let (mut first, _) = replay.join().unwrap();
     caller.say("a");
     caller.say("b");
     read(&mut first);
-    let (mut second, id) = replay.restart();
+    let (mut second, id) = replay.restart().unwrap();
     assert!(matches!(second.frame().now_or_never(), Some(Some(Ok(_)))));
     assert_eq!(room.held(), 2 * 8);
     replay.commit(id);
@@ -110,7 +113,7 @@ fn what_does_not_fit_commits_the_call_to_the_attempt_that_sends_it() {
     for room in [Room::new(16, 1_000), Room::new(1_000, 16)] {
         let room = Arc::new(room);
         let (caller, replay) = call(&room);
-        let (mut first, _) = replay.join();
+        let (mut first, _) = replay.join().unwrap();
         caller.say("a");
         caller.say("b");
         assert_eq!(read(&mut first), ["a", "b"]);
@@ -126,16 +129,15 @@ fn what_does_not_fit_commits_the_call_to_the_attempt_that_sends_it() {
 #[test]
 fn a_failure_of_the_caller_is_told_to_every_attempt_and_is_no_reason_for_another() {
     let (caller, replay) = call(&Arc::default());
-    let (mut first, _) = replay.join();
+    let ((mut first, _), (mut second, _)) = (replay.join().unwrap(), replay.join().unwrap());
     caller.say("a");
     caller
         .0
         .send(Err(Status::data_loss("disk on fire")))
         .unwrap();
     assert_eq!(read(&mut first), ["a", "!disk on fire"]);
-    assert!(!replay.is_whole());
-    let (mut second, _) = replay.join();
     assert_eq!(read(&mut second), ["a", "!disk on fire"]);
+    assert!(!replay.is_whole() && replay.join().is_none());
 }
 
 struct Count(AtomicUsize);
@@ -149,7 +151,7 @@ impl ArcWake for Count {
 #[test]
 fn attempts_side_by_side_wake_each_other_and_the_one_that_stays_reads_on() {
     let (caller, replay) = call(&Arc::default());
-    let ((mut first, _), (mut second, _)) = (replay.join(), replay.join());
+    let ((mut first, _), (mut second, _)) = (replay.join().unwrap(), replay.join().unwrap());
     let woken = Arc::new(Count(AtomicUsize::new(0)));
     let waker = waker(Arc::clone(&woken));
     assert!(
@@ -181,7 +183,7 @@ fn attempts_side_by_side_wake_each_other_and_the_one_that_stays_reads_on() {
 fn the_attempt_that_is_ahead_gets_the_call_when_there_is_no_more_room() {
     let room = Arc::new(Room::new(20, 1_000));
     let (caller, replay) = call(&room);
-    let ((mut first, _), (mut second, ahead)) = (replay.join(), replay.join());
+    let ((mut first, _), (mut second, ahead)) = (replay.join().unwrap(), replay.join().unwrap());
     let woken = Arc::new(Count(AtomicUsize::new(0)));
     assert_eq!(replay.committed(&waker(Arc::clone(&woken))), None);
     caller.say("a");
@@ -198,9 +200,50 @@ fn the_attempt_that_is_ahead_gets_the_call_when_there_is_no_more_room() {
 #[test]
 fn the_callers_stream_is_dropped_with_the_last_attempt_and_the_replay() {
     let (caller, replay) = call(&Arc::default());
-    let (first, _) = replay.join();
+    let (first, _) = replay.join().unwrap();
     drop(replay);
     assert!(!caller.0.is_closed());
     drop(first);
     assert!(caller.0.is_closed());
+}
+
+/// A newcomer would read what comes next from the caller's stream and take it from the attempt that has the call.
+#[test]
+fn nobody_comes_in_once_an_attempt_has_the_call() {
+    let (caller, replay) = call(&Arc::new(Room::new(8, 1_000)));
+    let (mut first, _) = replay.join().unwrap();
+    caller.say("a");
+    caller.say("b");
+    assert_eq!(read(&mut first), ["a", "b"]);
+    assert!(replay.join().is_none());
+    assert!(replay.restart().is_none());
+    caller.say("c");
+    assert_eq!(read(&mut first), ["c"], "and it is left alone");
+}
+
+#[test]
+fn whoever_comes_in_while_an_upload_overflows_reads_it_from_its_first_message_or_not_at_all() {
+    for round in 0..2_000 {
+        let (caller, replay) = call(&Arc::new(Room::new(8, 1_000)));
+        let (mut first, _) = replay.join().unwrap();
+        caller.say("a");
+        caller.say("b");
+        drop(caller);
+        let start = Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                read(&mut first)
+            });
+            start.wait();
+            let second = match round % 2 {
+                0 => replay.join(),
+                _ => replay.restart(),
+            };
+            if let Some((mut second, _)) = second {
+                let all = read(&mut second);
+                assert!(all[0] == "a" || all[0].starts_with('!'), "{all:?}");
+            }
+        });
+    }
 }

@@ -107,7 +107,9 @@ impl<I: Invoke> Falling<I> {
             self.counts.refused.add();
             return Err(failed);
         };
-        let mut call = spare.again();
+        let Some(mut call) = spare.again() else {
+            return Err(failed);
+        };
         call.extensions.insert(Fell(failed.clone()));
         let answer = row.answers.answer(call, &question);
         let late = |_| Err(Status::deadline_exceeded("it took too long"));

@@ -152,9 +152,9 @@ impl<'a, I: Invoke> Contest<'a, I> {
                         }
                         Verdict::Wait => failure = Some(status),
                         Verdict::Transparent => {
-                            self.retry.counts.transparent.add();
-                            let (call, reader) = self.spare.beside();
-                            self.send(call, reader, racer.previous);
+                            if !self.replace(racer) {
+                                failure = Some(status);
+                            }
                         }
                     }
                 }
@@ -180,6 +180,17 @@ impl<'a, I: Invoke> Contest<'a, I> {
         });
     }
 
+    /// Sends the call once more in the place of a racer that no application saw; not, if another one got it just now.
+    fn replace(&mut self, racer: Racer<'a>) -> bool {
+        let Some((call, reader)) = self.spare.beside() else {
+            self.hedges.stop();
+            return false;
+        };
+        self.retry.counts.transparent.add();
+        self.send(call, reader, racer.previous);
+        true
+    }
+
     /// Sends the copy that is due, unless the target has enough to do.
     fn due(&mut self) {
         let now = clock::now();
@@ -193,12 +204,13 @@ impl<'a, I: Invoke> Contest<'a, I> {
                 true => self.hedges.stop(),
                 false => self.hedges.put_off(now),
             }
-        } else {
+        } else if let Some((call, reader)) = self.spare.beside() {
             let previous = self.hedges.sent();
             self.hedges.send(now);
             self.retry.counts.hedges.add();
-            let (call, reader) = self.spare.beside();
             self.send(call, reader, previous);
+        } else {
+            self.hedges.stop();
         }
     }
 

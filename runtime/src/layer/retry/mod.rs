@@ -231,31 +231,36 @@ impl<I> Retry<I> {
             idempotent: method.idempotency != Idempotency::Unknown,
             throttle: &self.target.throttle,
         });
-        let at = self.count(attempts.decide(rules, &ended), ended.now)?;
-        let mut call = spare?.again();
+        let decision = attempts.decide(rules, &ended);
+        if let Decision::Return(why) = decision {
+            self.count_end(why);
+            return None;
+        }
+        // The upload may have become too long to keep at this moment.
+        let mut call = spare?.again()?;
+        let at = self.count(decision, ended.now)?;
         call.attempt.previous = attempts.ended();
         call.attempt.timeout = config.and_then(|config| config.per_attempt_recv_timeout);
         Some((call, at))
     }
 
-    /// Counts what was decided; when to send again, if at all.
+    /// Counts that the call is sent again; when, if it is.
     fn count(&self, decision: Decision, now: Instant) -> Option<Option<Instant>> {
         let counts = &self.counts;
         match decision {
             Decision::Transparent => {
                 counts.transparent.add();
-                return Some(None);
+                Some(None)
             }
             Decision::RetryAt(at) => {
                 counts.retries.add();
                 let wait = at.saturating_duration_since(now).as_nanos();
                 let wait = u64::try_from(wait).unwrap_or(u64::MAX);
                 counts.retry_delay.add_many(wait);
-                return Some(Some(at));
+                Some(Some(at))
             }
-            Decision::Return(why) => self.count_end(why),
+            Decision::Return(_) => None,
         }
-        None
     }
 
     fn count_end(&self, why: Reason) {
