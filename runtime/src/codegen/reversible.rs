@@ -78,7 +78,6 @@ where
         });
         let start = reversible.start;
         Step {
-            action: reversible.action,
             compensation,
             send: Box::new(move |id| {
                 id.write(prepared.request.metadata_mut());
@@ -91,6 +90,7 @@ where
 
 impl<S, I, C> fmt::Debug for Reversible<'_, S, I, C> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "taken back by {}", self.compensation.path)
+        let (action, compensation) = (self.action.path, self.compensation.path);
+        write!(formatter, "{action}, taken back by {compensation}")
     }
 }

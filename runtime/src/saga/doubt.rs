@@ -2,7 +2,7 @@
 
 use tonic::{Code, Status};
 
-use crate::call::{Mark, Method};
+use crate::call::{Mark, headers};
 
 /// What is known of a failed step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,17 +13,17 @@ pub(super) enum Failure {
     Doubtful,
 }
 
-/// What `status` says of the call of `method` that it ended.
+/// What `status` says of the call that it ended.
 ///
 /// What was refused here, what no application saw and what was refused for its release is certain, whatever its code. Else
 /// the codes decide: those that stand for a lost answer as well as for a lost call are in doubt. RESOURCE_EXHAUSTED and
 /// DATA_LOSS are among them because an answer that is too large, or damaged, ends in one of them too, and the step ran.
 ///
-/// Of a method that is sent again, or several times, by its contract nothing is certain: the status tells of one attempt,
-/// and another may have run.
-pub(super) fn of(method: &Method, status: &Status) -> Failure {
-    let policies = &method.policies;
-    if policies.retry.is_some() || policies.hedging.is_some() {
+/// Of a call that was sent again, or several times, nothing is certain: the status tells of one attempt, and another may
+/// have run. It says so itself, whoever it was that had the call sent again.
+pub(super) fn of(status: &Status) -> Failure {
+    let others = headers::PREVIOUS_ATTEMPTS;
+    if status.metadata().contains_key(others.as_str()) {
         return Failure::Doubtful;
     }
     match Mark::of(status) {

@@ -15,12 +15,11 @@ use super::{
     rollback::{Open, Way},
     undo::Compensation,
 };
-use crate::call::{Mark, Message, Method};
+use crate::call::{Mark, Message};
 
 /// A call that a saga can take back: what `compensated_by` makes of a call whose method has it in its contract.
 #[must_use = "a step does nothing until a saga takes it"]
 pub struct Step<'a, A> {
-    pub(crate) action: &'static Method,
     /// What takes it back as long as there is no answer.
     pub(crate) compensation: Result<Compensation, Status>,
     pub(crate) send: Sender<'a, A>,
@@ -93,7 +92,7 @@ impl Steps {
     /// over; INTERNAL, with nothing sent, if the log cannot be written.
     pub async fn step<A>(&mut self, step: Step<'_, A>) -> Result<Response<A>, Status> {
         let run = &*self.run;
-        let (send, answered, action) = (step.send, step.answered, step.action);
+        let (send, answered) = (step.send, step.answered);
         let mut compensation = step.compensation?;
         let number = run.begin(&compensation)?;
         let undo = compensation.undo();
@@ -117,7 +116,7 @@ impl Steps {
                 noted.map_err(|error| run.doom(run.unwritten(&error)))?;
                 Ok(answer)
             }
-            Err(status) if doubt::of(action, &status) == Failure::Certain => {
+            Err(status) if doubt::of(&status) == Failure::Certain => {
                 run.end(number, Stage::Without, None);
                 let noted = run.note(Event::Dropped { step: number }).await;
                 noted.map_err(|error| run.doom(run.unwritten(&error)))?;

@@ -14,7 +14,7 @@ use std::{
 use tokio::time::{Sleep, sleep_until};
 use tonic::Status;
 
-use super::{Retry, mirror};
+use super::{Retry, mirror, mirror_failure};
 use crate::{
     call::{Call, Invoke, Method, Phase, Race, Reply, Spare},
     clock,
@@ -121,7 +121,9 @@ impl<I: Invoke> Retry<I> {
             timer: None,
         };
         contest.send(call, 0, 0);
-        let (previous, mut reply) = contest.run().await?;
+        let answer = contest.run().await;
+        let others = contest.hedges.sent() - 1;
+        let (previous, mut reply) = answer.map_err(|status| mirror_failure(status, others))?;
         if measured.is_some() {
             memory.times.record(clock::now() - started);
         }
@@ -134,7 +136,7 @@ impl<I: Invoke> Retry<I> {
 
 impl<'a, I: Invoke> Contest<'a, I> {
     /// Waits for the answer; with it, how many attempts there were before its own.
-    async fn run(mut self) -> Result<(u32, Reply), Status> {
+    async fn run(&mut self) -> Result<(u32, Reply), Status> {
         // What there is to return when nothing more comes.
         let mut failure = None;
         loop {

@@ -134,13 +134,14 @@ impl<I: Invoke> Invoke for Retry<I> {
                 Ok(reply) => return Ok(self.succeeded(method, attempts, reply)),
                 Err(status) => status,
             };
+            let previous = attempts.ended();
             match self.again(&mut attempts, method, &status, spare.as_mut()) {
                 Some((again, None)) => call = again,
                 Some((again, Some(at))) => {
                     during(Phase::Backoff, sleep_until(at.into())).await;
                     call = again;
                 }
-                None => return Err(status),
+                None => return Err(mirror_failure(status, previous)),
             }
         }
     }
@@ -175,6 +176,16 @@ fn mirror(mut reply: Reply, previous: u32) -> Reply {
         headers::insert(&mut reply.metadata, headers::PREVIOUS_ATTEMPTS, value);
     }
     reply
+}
+
+/// Tells the caller of a failure how many other attempts there were, if there were any. It is the end of one of them, and
+/// another one may have run.
+fn mirror_failure(mut status: Status, others: u32) -> Status {
+    if others > 0 {
+        let value = others.into();
+        headers::insert(status.metadata_mut(), headers::PREVIOUS_ATTEMPTS, value);
+    }
+    status
 }
 
 impl<I> Retry<I> {

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
@@ -13,9 +13,11 @@ use tonic::{Code, Status};
 
 use super::{CONTRACT, Fate, Peer, done};
 use crate::{
-    call::{Deadline, Limit, headers},
+    call::{Deadline, Limit, Mark, Policies, RetryPolicy, headers},
     clock,
     context::Context,
+    layer::retry::Retry,
+    policy::plan::{Plan, Plans},
     saga::{
         Aborted, Config, ConfigError, Op, Outcome, Recovery, Saga,
         log::{MemoryLog, SagaLog},
@@ -243,6 +245,53 @@ async fn a_step_that_certainly_failed_may_be_done_in_another_way() {
     });
     run.await.unwrap();
     assert_eq!(peer.ran(Op::Action), [(2, "by invoice".to_owned())]);
+    assert!(peer.ran(Op::Compensation).is_empty());
+}
+
+/// A peer in front of which calls are sent again, by a service config: the contract knows nothing of it.
+fn retried(peer: &Peer) -> Arc<Retry<Peer>> {
+    let retry = RetryPolicy {
+        max_attempts: Some(2),
+        ..RetryPolicy::UNSET
+    };
+    let policies = Policies {
+        retry: Some(retry),
+        ..Policies::UNSET
+    };
+    let plans = Plans::new(CONTRACT, |_| Plan::new(policies));
+    Arc::new(Retry::new(peer.clone(), Arc::new(plans), Arc::default()))
+}
+
+/// The first attempt runs and its answer is lost; the second finds what the first one did, or is not let out any more.
+#[tokio::test(start_paused = true)]
+async fn a_step_that_was_sent_again_may_have_run_whatever_its_last_attempt_says() {
+    let refused = Fate::Marked(Code::Unavailable, Mark::Refused);
+    for last in [Fate::Fails(Code::AlreadyExists), refused] {
+        let fates = Mutex::new(vec![last, Fate::Lost(Code::Unavailable)]);
+        let peer = Peer::new(move |id| match id.op {
+            Op::Action => fates.lock().unwrap().pop().expect("two attempts"),
+            Op::Compensation => Fate::Works,
+        });
+        let body = peer.clone();
+        let run = Saga::new("twice").run(move |mut saga| async move {
+            let stack = retried(&body);
+            saga.step(body.step_over(&stack, "1")).await.map(drop)
+        });
+        run.await.unwrap_err();
+        assert_eq!(steps(peer.ran(Op::Compensation)), [1], "{last:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_could_have_been_sent_again_and_was_not_certainly_failed() {
+    let peer = failing(1, Fate::Fails(Code::FailedPrecondition));
+    let body = peer.clone();
+    let run = Saga::new("once").run(move |mut saga| async move {
+        let stack = retried(&body);
+        saga.step(body.step_over(&stack, "1")).await.unwrap_err();
+        Ok(())
+    });
+    run.await.unwrap();
     assert!(peer.ran(Op::Compensation).is_empty());
 }
 

@@ -62,7 +62,10 @@ fn late(millis: u64) -> Act {
 async fn a_non_fatal_failure_sends_the_next_copy_at_once_and_a_fatal_one_ends_all() {
     let fatal = Act::Late(270, Status::internal("broken"));
     let (answer, script) = run([Act::Hang, late(50), fatal, Act::Hang, Act::Hang]).await;
-    assert_eq!(answer.unwrap_err().message(), "broken");
+    let status = answer.unwrap_err();
+    assert_eq!(status.message(), "broken");
+    let others = status.metadata().get(headers::PREVIOUS_ATTEMPTS.as_str());
+    assert_eq!(others.unwrap(), "4", "any of them may have run");
     // The second fails at 150; so the third comes then and not at 200, and the delays go on from there.
     assert_eq!(script.times(), [0, 100, 150, 250, 350]);
     let previous: Vec<_> = script.seen().iter().map(|seen| seen.previous).collect();
@@ -113,7 +116,9 @@ async fn the_first_head_of_an_answer_wins_and_the_others_are_told_that_they_lost
 async fn what_fails_after_its_head_came_is_the_outcome() {
     let begun = Mark::Begun.on(Status::unavailable("cut"));
     let (answer, script) = run([Act::Late(50, begun)]).await;
-    assert_eq!(answer.unwrap_err().message(), "cut");
+    let status = answer.unwrap_err();
+    assert_eq!(status.message(), "cut");
+    assert!(status.metadata().is_empty(), "there was no other attempt");
     assert_eq!(script.times(), [0]);
 }
 

@@ -59,6 +59,32 @@ async fn after_the_last_attempt_its_own_status_is_returned() {
     assert_eq!(stack.counts.exhausted.sum(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_failure_says_how_many_attempts_came_before_its_own_whatever_its_code_and_whoever_refused_it()
+ {
+    let exists = || Act::Fail(Status::already_exists("twice"));
+    let refused = || Act::Fail(Mark::Refused.on(Status::unavailable("here")));
+    let unseen = || Act::Fail(Mark::Unprocessed.on(Status::unavailable("unseen")));
+    let stories = [
+        (vec![exists()], None),
+        (vec![refused()], None),
+        (vec![unseen(), exists()], None),
+        (vec![unavailable(), exists()], Some("1")),
+        (vec![unavailable(), unavailable(), refused()], Some("2")),
+        (vec![unavailable(), unseen(), exists()], Some("2")),
+    ];
+    for (acts, expected) in stories {
+        let stack = retrying(Script::new(acts), retried());
+        let status = stack.invoke(say(retried(), "hi")).await.unwrap_err();
+        let said = status.metadata().get(headers::PREVIOUS_ATTEMPTS.as_str());
+        assert_eq!(
+            said.map(|said| said.to_str().unwrap()),
+            expected,
+            "{status}"
+        );
+    }
+}
+
 /// grpc-go `TestNoRetry`.
 /// C-core `retry_disabled`.
 /// grpc-node `Should fail if the server fails the first request`.
