@@ -15,7 +15,7 @@ use super::{
     rollback::{Open, Way},
     undo::Compensation,
 };
-use crate::call::{Mark, Message};
+use crate::call::{Fell, Mark, Message};
 
 /// A call that a saga can take back: what `compensated_by` makes of a call whose method has it in its contract.
 #[must_use = "a step does nothing until a saga takes it"]
@@ -88,7 +88,7 @@ impl Steps {
     /// dropped before it is ready.
     ///
     /// # Errors
-    /// What the call was answered with; FAILED_PRECONDITION, with nothing sent, after a step in doubt or when the body is
+    /// What the call was answered with, whatever a fallback answers in its place; FAILED_PRECONDITION, with nothing sent, after a step in doubt or when the body is
     /// over; INTERNAL, with nothing sent, if the log cannot be written.
     pub async fn step<A>(&mut self, step: Step<'_, A>) -> Result<Response<A>, Status> {
         let run = &*self.run;
@@ -106,7 +106,10 @@ impl Steps {
             step: number,
             op: Op::Action,
         };
-        match send(id).await {
+        // The answer of a fallback says that the call failed, and whether it ran.
+        let answer = send(id).await;
+        let answer = answer.and_then(|answer| Fell::check(answer.extensions()).map(|()| answer));
+        match answer {
             Ok(answer) => {
                 let message = answered(answer.get_ref());
                 compensation.message = message.map_err(|status| run.doom(status))?;

@@ -6,7 +6,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use tonic::Status;
 
 use super::SagaId;
-use crate::call::{Body, Call, Invoke, Message, Method, Shared};
+use crate::call::{Body, Call, Fell, Invoke, Message, Method, Shared};
 
 /// A compensation as it is written down: which method is called, and with what. A closure could not be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,7 @@ impl Compensation {
         call.timeout = Some(limit);
         let answer = async {
             let reply = self.stack.invoke(call).await?;
+            Fell::check(&reply.extensions)?;
             reply.body.one().await
         };
         // Whatever stack it is: not every one has a layer that keeps to the call's own time.

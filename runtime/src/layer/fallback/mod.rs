@@ -16,14 +16,11 @@ use tonic::{Code, Status};
 
 pub use self::plan::Fallback;
 use self::plan::Row;
+pub use crate::call::Fell;
 use crate::{
     call::{Body, Call, Invoke, Mark, Method, Reply, Room, Service, Spare, headers},
     policy::counter::Counter,
 };
-
-/// The failure that a fallback stands in for. In the extensions of its request and of the reply.
-#[derive(Debug, Clone)]
-pub struct Fell(pub Status);
 
 /// What the fallbacks of one stack did.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! Sagas over a peer that does to each call what a test wants.
 
 mod crashes;
+mod fallbacks;
 mod logs;
 mod random;
 mod stories;
