@@ -20,7 +20,7 @@ pub struct Attempt {
     pub race: Option<Arc<Race>>,
 }
 
-/// What a hedged attempt is told when another one won.
+/// What a hedged attempt is told when another one decided the call, by an answer or by a failure that ends it.
 #[derive(Debug, Default)]
 pub struct Race(AtomicBool);
 

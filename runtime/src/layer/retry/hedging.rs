@@ -150,6 +150,7 @@ impl<'a, I: Invoke> Contest<'a, I> {
                     match self.failed(&status) {
                         Verdict::Return(why) => {
                             self.retry.count_end(why);
+                            self.beat();
                             return Err(status);
                         }
                         Verdict::Wait => failure = Some(status),
@@ -236,14 +237,19 @@ impl<'a, I: Invoke> Contest<'a, I> {
         self.committed = true;
         self.hedges.stop();
         let winner = self.racers.swap_remove(place);
-        for loser in &self.racers {
-            loser.race.lose();
-        }
-        self.racers.clear();
+        self.beat();
         if let Some(replay) = self.spare.replay() {
             replay.commit(winner.reader);
         }
         self.racers.push(winner);
+    }
+
+    /// Ends all racers, which are told that it is for no fault of theirs. A caller that goes away tells them nothing.
+    fn beat(&mut self) {
+        for loser in &self.racers {
+            loser.race.lose();
+        }
+        self.racers.clear();
     }
 
     fn poll(&mut self, waker: &mut Waker<'_>) -> Poll<Event> {

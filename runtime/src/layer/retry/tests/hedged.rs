@@ -70,7 +70,9 @@ async fn a_non_fatal_failure_sends_the_next_copy_at_once_and_a_fatal_one_ends_al
     assert_eq!(script.times(), [0, 100, 150, 250, 350]);
     let previous: Vec<_> = script.seen().iter().map(|seen| seen.previous).collect();
     assert_eq!(previous, [0, 1, 2, 3, 4]);
-    assert_eq!(script.dropped.lock().unwrap().len(), 3);
+    let dropped = script.dropped.lock().unwrap();
+    assert_eq!(dropped.len(), 3);
+    assert!(dropped.iter().all(|(_, told)| *told), "{dropped:?}");
 }
 
 /// grpc-java `hedging_maxAttempts`.
