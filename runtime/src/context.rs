@@ -69,6 +69,13 @@ impl Context {
         previous.is_ok_and(|previous| previous > 0)
     }
 
+    /// Whether a call made for this one differs from one that is made for none.
+    pub(crate) fn hands_on(&self) -> bool {
+        self.deadline.instant().is_some()
+            || self.previous_attempts > 0
+            || self.priority != Priority::Default
+    }
+
     /// Runs `future` as a part of this call.
     pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         // No async fn, which would keep, and move, the future twice.

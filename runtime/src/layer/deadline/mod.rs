@@ -35,10 +35,12 @@ mod tests {
         time::Duration,
     };
 
+    use futures_util::stream;
     use tonic::{Code, Status};
 
     use super::*;
     use crate::{
+        Streaming,
         call::{
             Body, Call, Deadline, Frame, Frames, Invoke, Limit, Mark, Phase, Reply, Source, during,
         },
@@ -170,6 +172,32 @@ mod tests {
         let status = frames.frame().await.unwrap().unwrap_err();
         assert_eq!(clock::now() - started, Duration::from_secs(1));
         assert!(status.message().contains("phase body"), "{status}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_without_a_deadline_hands_on_its_attempts_and_its_priority_all_the_same() {
+        let stack = serving(Handler(|_| async {
+            let looking = stream::once(async {
+                let Context {
+                    previous_attempts,
+                    priority,
+                    ..
+                } = Context::current();
+                Ok(format!("{previous_attempts} {}", priority.name()))
+            });
+            Ok(Reply::new(Body::Many(
+                Streaming::new(looking).into_frames(),
+            )))
+        }));
+        for (previous, priority) in [(2, "default"), (0, "batch"), (0, "default")] {
+            let mut call = say(&ECHO, "");
+            call.attempt.previous = previous;
+            call.metadata
+                .insert("x-priority", priority.parse().unwrap());
+            let (message, _) = stack.invoke(call).await.unwrap().body.one().await.unwrap();
+            let seen: String = message.decode().unwrap();
+            assert_eq!(seen, format!("{previous} {priority}"));
+        }
     }
 
     #[tokio::test(start_paused = true)]

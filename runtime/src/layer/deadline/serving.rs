@@ -68,10 +68,10 @@ impl<I: Invoke> Invoke for Serving<I> {
     }
 }
 
-/// A streamed answer is a part of the call being served too: the calls that feed it inherit the deadline.
+/// A streamed answer is a part of the call being served too: the calls that feed it inherit what there is to hand on.
 fn in_context(context: Context, reply: Reply) -> Reply {
     let body = match reply.body {
-        Body::Many(frames) if context.deadline.instant().is_some() => {
+        Body::Many(frames) if context.hands_on() => {
             Body::Many(Frames::new(Scoped { context, frames }))
         }
         body => body,
