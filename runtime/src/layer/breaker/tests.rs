@@ -162,7 +162,9 @@ async fn a_peer_that_sheds_or_rests_for_whoever_is_behind_it_is_not_sick() {
             "couplet",
             State::Closed,
         ),
+        (Code::DeadlineExceeded, "DOOMED", "couplet", State::Closed),
         // Nobody else's word for it, and nothing else of ours.
+        (Code::DeadlineExceeded, "DOOMED", "elsewhere", State::Open),
         (Code::Unavailable, "OVERLOADED", "elsewhere", State::Open),
         (Code::Unavailable, "BROKEN", "couplet", State::Open),
         (Code::Internal, "OVERLOADED", "couplet", State::Open),
@@ -172,10 +174,15 @@ async fn a_peer_that_sheds_or_rests_for_whoever_is_behind_it_is_not_sick() {
             details.set_error_info(reason, domain, []);
             Err(Status::with_error_details(code, "no", details))
         }));
+        // Of a method without a timeout, whose caller cannot have been short of time.
+        let method = &ECHO.methods[1];
         for _ in 0..40 {
-            let _ = stack.invoke(say(&ECHO, "hi")).await;
+            let mut call = say(&ECHO, "hi");
+            call.method = method;
+            let _ = stack.invoke(call).await;
         }
-        assert_eq!(state(&stack), then, "{code:?} {reason} {domain}");
+        let state = stack.breakers.of(method).state();
+        assert_eq!(state, then, "{code:?} {reason} {domain}");
     }
 }
 

@@ -105,13 +105,17 @@ impl<B: Deref<Target = Breaker>, S: Deref<Target = Breakers>> Drop for Watch<B, 
 /// it. It guards itself, and lets through what can be done. A breaker here as well would do it again, for all calls at
 /// once: with it, a server that is asked for twice what it can do does a tenth, and breakers in a row keep each other open.
 fn was_refused_there(status: &Status) -> bool {
-    const REASONS: [&str; 4] = [
+    const REASONS: [&str; 5] = [
         "OVERLOADED",
         "BULKHEAD_FULL",
         "RATE_LIMITED",
         "CIRCUIT_OPEN",
+        "DOOMED",
     ];
-    let may_say = matches!(status.code(), Code::Unavailable | Code::ResourceExhausted);
+    let may_say = matches!(
+        status.code(),
+        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded
+    );
     may_say
         && !status.details().is_empty()
         && status
