@@ -178,7 +178,6 @@ fn hedging_and_throttling() {
 /// grpc-go `TestParseMethodConfigDuplicatedName`, `TestParseDefaultMethodConfig`, `TestParseTimeOut`, `TestParseWaitForReady`, `TestParseLoadBalancer`.
 /// grpc-java `unwrapLoadBalancingConfig_tooManyFields`, `unwrapLoadBalancingConfig_emptyObject`, `unwrapLoadBalancingConfig_list`, `unwrapLoadBalancingConfig_string`.
 #[test]
-#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn names_and_what_stands_by_itself() {
     golden(
         "names.txt",
