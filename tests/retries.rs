@@ -1,6 +1,6 @@
 //! Calls that are retried between couplet and gRPC's own Python, both ways: counts of attempts, and pushback.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use couplet::{
     Channel, Code, Request, Response, Server, Status, Trailing,
@@ -65,7 +65,7 @@ async fn couplet_retries(port: u16) {
         .unwrap();
     let client = TestServiceClient::new(channel);
     for (story, attempts, least) in [("twice", "3", 24), ("wait", "2", 100)] {
-        let began = Instant::now();
+        let began = tokio::time::Instant::now();
         let call = client.empty_call(Empty::default()).metadata("story", story);
         let answer = call.await.unwrap();
         assert_eq!(answer.metadata().get("attempts").unwrap(), attempts);

@@ -74,7 +74,11 @@ async fn over_a_channel_of_tonic<C: Claim>() {
     let carrier = Over::new(channel.connect().await.unwrap());
     let service = <MoviesServer<Catalog> as couplet::codegen::Contract>::SERVICE;
     C::hold(
-        MoviesClient::over(stack::Client::new(carrier, service)),
+        MoviesClient::over(stack::Client::new(
+            carrier,
+            service,
+            &stack::ClientSettings::default(),
+        )),
         catalog,
     )
     .await;

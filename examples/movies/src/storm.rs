@@ -134,7 +134,8 @@ async fn ask(stage: &Stage, billboard: &BillboardClient, before: u64) -> (u64, u
     }
     let recovered = started.elapsed() - SICK;
     while asking.join_next().await.is_some() {}
-    let (calls, searches) = while_sick.unwrap_or((calls, stage.catalog.searches() - before));
+    let (calls, searches) =
+        while_sick.unwrap_or_else(|| (calls, stage.catalog.searches() - before));
     (calls, searches, recovered)
 }
 

@@ -58,7 +58,6 @@ impl Merged {
     }
 
     /// What holds.
-    #[cfg(feature = "http2")]
     pub(super) fn policies(&self) -> Policies {
         let mut policies = Policies {
             compensated_by: self.compensated_by,

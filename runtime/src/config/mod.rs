@@ -33,10 +33,22 @@ mod duration;
 mod effective;
 mod error;
 mod fields;
-#[cfg(feature = "http2")]
+#[cfg_attr(
+    not(feature = "http2"),
+    allow(
+        dead_code,
+        reason = "only channels and servers over sockets take a configuration"
+    )
+)]
 pub(crate) mod file;
 mod json;
-#[cfg(feature = "http2")]
+#[cfg_attr(
+    not(feature = "http2"),
+    allow(
+        dead_code,
+        reason = "only channels and servers over sockets take a configuration"
+    )
+)]
 pub(crate) mod live;
 mod merge;
 mod names;
@@ -44,7 +56,13 @@ mod node;
 mod origin;
 mod read;
 mod reference;
-#[cfg(feature = "http2")]
+#[cfg_attr(
+    not(feature = "http2"),
+    allow(
+        dead_code,
+        reason = "only channels and servers over sockets take a configuration"
+    )
+)]
 pub(crate) mod sources;
 #[cfg(test)]
 mod tests;
@@ -60,7 +78,6 @@ pub use self::{
     origin::Origin,
     reference::reference,
 };
-#[cfg(feature = "http2")]
 pub use self::{file::FileError, live::ConfigCounts};
 use self::{node::Node, read::Whole};
 use crate::{

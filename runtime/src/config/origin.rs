@@ -22,7 +22,6 @@ pub enum Origin {
 
 impl Origin {
     /// How narrow it is.
-    #[cfg(feature = "http2")]
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::Default => 0,

@@ -74,6 +74,7 @@ pub struct ServerSettings {
     pub faults: crate::layer::fault::Rules,
 }
 
+#[cfg(feature = "http2")]
 impl ClientSettings {
     /// What the services at the target share, to be changed before there is a stack. Once there is one, whoever asks gets
     /// a target of its own.
