@@ -8,7 +8,7 @@ use std::{
 };
 
 use sync_wrapper::SyncWrapper;
-use tonic::{Status, metadata::MetadataMap};
+use tonic::{Code, Status, metadata::MetadataMap};
 
 use super::{Message, Trailers};
 
@@ -122,7 +122,7 @@ impl Frames {
             self.0.unpaused + 1
         };
         // Zero is a pause, when interrupts are always asked.
-        if self.0.unpaused.is_multiple_of(UNPAUSED) {
+        if self.0.unpaused.is_multiple_of(UNPAUSED) || is_cut(&polled) {
             self.0.unpaused = 0;
             if let interrupted @ Poll::Ready(_) = self.poll_interrupts(context) {
                 polled = interrupted;
@@ -155,6 +155,19 @@ impl Frames {
             hook(end);
         }
     }
+}
+
+/// Whether a stream ended as it would if its peer had been interrupted too, and a moment sooner.
+fn is_cut(polled: &Poll<Option<Result<Frame, Status>>>) -> bool {
+    matches!(polled, Poll::Ready(Some(Err(status))) if may_be_a_cut(status))
+}
+
+/// Whether a call that ends with `status` may have been cut short for its time, by a peer or with its connection.
+pub(crate) fn may_be_a_cut(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::Cancelled | Code::DeadlineExceeded | Code::Unavailable
+    )
 }
 
 impl Drop for Frames {

@@ -45,6 +45,7 @@ pub use codes::CodeSet;
 pub use deadline::{Deadline, Limit};
 pub use encoding::Encoding;
 pub use fell::Fell;
+pub(crate) use frames::may_be_a_cut;
 pub use frames::{End, Frame, Frames, Source};
 pub use invoke::{Erased, Invoke, Shared, share};
 pub use mark::Mark;

@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tonic::{Code, Status};
+use tonic::Status;
 
 use crate::{
-    call::{Body, Deadline, Limit, Phase, Reply},
+    call::{Body, Deadline, Limit, Phase, Reply, may_be_a_cut},
     clock,
 };
 
@@ -24,7 +24,10 @@ impl Expiry {
     pub(super) fn bound(self, mut reply: Reply) -> Reply {
         if let (Body::Many(frames), Some(at)) = (&mut reply.body, self.deadline.instant()) {
             frames.until(async move {
-                tokio::time::sleep_until(at.into()).await;
+                // No timer tells of a moment that is over already.
+                if !self.deadline.has_passed(clock::now()) {
+                    tokio::time::sleep_until(at.into()).await;
+                }
                 self.status(clock::now(), Phase::Body)
             });
         }
@@ -34,12 +37,8 @@ impl Expiry {
     /// A peer that saw the deadline pass first, or a connection that went with it, ends the call in its own way; here it was
     /// the deadline all the same.
     pub(super) fn attribute(self, status: Status) -> Status {
-        let may_be_the_deadline = matches!(
-            status.code(),
-            Code::Cancelled | Code::DeadlineExceeded | Code::Unavailable
-        );
         let now = clock::now();
-        if may_be_the_deadline && self.deadline.has_passed(now) {
+        if may_be_a_cut(&status) && self.deadline.has_passed(now) {
             return self.status(now, Phase::Headers);
         }
         status
