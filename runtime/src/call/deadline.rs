@@ -112,6 +112,7 @@ impl fmt::Display for Limit {
 mod tests {
     use super::*;
 
+    /// grpc-java `minimum`.
     #[test]
     fn the_earliest_wins_and_says_whose_it_is() {
         let now = Instant::now();
@@ -123,12 +124,38 @@ mod tests {
         assert_eq!(call.earliest(Deadline::NEVER), call);
     }
 
+    /// grpc-java `deadlineClamps`, `deadlineDoesNotOverflowOrUnderflow`, `timeCanOverflow`.
     #[test]
     fn a_timeout_beyond_the_clock_is_no_deadline() {
         let deadline = Deadline::after(Instant::now(), Duration::MAX, Limit::Call);
         assert_eq!(deadline.instant(), None);
+        assert!(!deadline.has_passed(Instant::now()));
     }
 
+    /// grpc-java `deadlineMatchesLongValue`, `deadLineMatchesDurationValue`, `shortDeadlineEventuallyExpires`, `immediateDeadlineIsExpired`.
+    #[test]
+    fn a_deadline_passes_at_its_moment_and_not_before() {
+        let (now, timeout) = (Instant::now(), Duration::from_millis(100));
+        let deadline = Deadline::after(now, timeout, Limit::Call);
+        assert_eq!(deadline.remaining(now), Some(timeout));
+        let last = now + timeout - Duration::from_nanos(1);
+        assert!(!deadline.has_passed(last));
+        assert_eq!(deadline.remaining(last), Some(Duration::from_nanos(1)));
+        assert!(deadline.has_passed(now + timeout));
+        assert!(Deadline::after(now, Duration::ZERO, Limit::Call).has_passed(now));
+    }
+
+    /// grpc-java `equality`, `compareTo_same`.
+    #[test]
+    fn the_same_moment_of_the_same_origin_is_the_same_deadline() {
+        let now = Instant::now();
+        let after = |millis| Deadline::after(now, Duration::from_millis(millis), Limit::Call);
+        assert_eq!(after(12), after(12));
+        assert_ne!(after(12), after(10));
+        assert_ne!(after(12), after(12).inherited());
+    }
+
+    /// grpc-java `pastDeadlineIsExpired`.
     #[test]
     fn a_passed_deadline_leaves_nothing() {
         let now = Instant::now();

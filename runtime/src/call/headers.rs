@@ -264,6 +264,7 @@ mod tests {
         assert_eq!(head["x-trace"], "abc");
     }
 
+    /// Seen in tonic (a malformed timeout is ignored).
     #[test]
     fn a_timeout_that_is_malformed_or_said_twice_is_internal() {
         for hostile in [

@@ -86,12 +86,54 @@ mod tests {
         assert_eq!(decoded("0S"), Ok(Duration::ZERO));
         assert_eq!(decoded("10M"), Ok(Duration::from_secs(600)));
         assert_eq!(decoded("10m"), Ok(Duration::from_millis(10)));
+        // More than 64 bits of nanoseconds, which some must clamp.
+        assert_eq!(
+            decoded("2562048H"),
+            Ok(Duration::from_secs(2_562_048 * 3_600))
+        );
         assert_eq!(
             decoded("99999999H"),
             Ok(Duration::from_secs(99_999_999 * 3_600))
         );
     }
 
+    /// Of one unit, the highest count, and one more in the next.
+    #[test]
+    fn every_unit_counts_to_99_999_999_and_gives_way_to_the_next() {
+        let written = |nanos: u128| {
+            let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+            let seconds = u64::try_from(seconds).unwrap();
+            encode(Duration::new(seconds, u32::try_from(rest).unwrap()))
+        };
+        for (index, (unit, scale)) in UNITS.into_iter().enumerate() {
+            let full = written(MOST * scale).unwrap();
+            assert_eq!(full, format!("99999999{unit}"));
+            assert_eq!(
+                u128::from(decode(&full).unwrap().as_secs()),
+                MOST * scale / 1_000_000_000
+            );
+            let more = written((MOST + 1) * scale);
+            match UNITS.get(index + 1) {
+                Some((next, coarser)) => {
+                    let count = (MOST + 1) * scale / coarser;
+                    assert_eq!(more.unwrap(), format!("{count}{next}"));
+                }
+                None => assert_eq!(more, None),
+            }
+        }
+    }
+
+    /// grpc-dotnet `AsyncUnaryCall_SetSecondDeadline_RequestMessageContainsDeadlineHeader`, in microseconds instead of seconds.
+    /// grpc-dotnet `AsyncUnaryCall_SetVeryLargeDeadline_MaximumDeadlineTimeoutSent`, in hours instead of clamped to seconds.
+    #[test]
+    fn says_a_second_and_two_thousand_years() {
+        assert_eq!(encode(Duration::from_secs(1)).unwrap(), "1000000u");
+        let years = Duration::from_secs(2_000 * 365 * 24 * 3_600);
+        assert_eq!(encode(years).unwrap(), "17520000H");
+    }
+
+    /// grpc-go `TestDecodeTimeout`.
+    /// Seen in tonic (a sign is read).
     #[test]
     fn refuses_everything_else() {
         for bad in [
@@ -99,6 +141,7 @@ mod tests {
             "1",
             "S",
             "-1S",
+            "٣S",
             "+5S",
             "1234x",
             "1234s",
@@ -115,6 +158,7 @@ mod tests {
     }
 
     /// grpc-go `TestEncodeDuration`, rounded down instead of up.
+    /// Seen in tonic (a huge timeout panics).
     #[test]
     fn writes_the_finest_unit_that_fits() {
         let written = |nanos| encode(Duration::from_nanos(nanos)).unwrap();
@@ -123,6 +167,7 @@ mod tests {
         assert_eq!(written(99_999_999), "99999999n");
         assert_eq!(written(100_000_000), "100000u");
         assert_eq!(written(123_456_789_000), "123456m");
+        // No panic, however long.
         assert_eq!(encode(Duration::MAX), None);
         assert_eq!(
             encode(Duration::from_secs(99_999_999 * 3_600)).unwrap(),

@@ -1,4 +1,5 @@
 //! Stories of channels.
 
+mod deadlines;
 mod policies;
 mod reload;

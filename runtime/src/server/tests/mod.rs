@@ -39,7 +39,9 @@ use super::{Builder, Drained, Server};
 use crate::{
     Streaming,
     call::{Body, Call, Invoke, Message, Reply, Service, status},
+    clock,
     codegen::Contract,
+    context::Context,
     fixture::ECHO,
 };
 
@@ -121,12 +123,22 @@ impl Invoke for Actor {
                 let always = always.inspect(move |_| _ = &unfinished);
                 return Ok(Reply::new(Body::Many(Streaming::new(always).into_frames())));
             }
+            "left" => {
+                std::mem::forget(unfinished);
+                return Ok(Reply::new(Body::One(Message::encode(&left())?, None)));
+            }
             _ => {}
         }
         std::mem::forget(unfinished);
         probe.served.fetch_add(1, Ordering::Relaxed);
         Ok(Reply::new(Body::One(Message::encode(&text)?, None)))
     }
+}
+
+/// The milliseconds that are left to the call being served.
+fn left() -> String {
+    let left = Context::current().deadline.remaining(clock::now());
+    left.map_or_else(|| "never".to_owned(), |left| left.as_millis().to_string())
 }
 
 impl Contract for Actor {

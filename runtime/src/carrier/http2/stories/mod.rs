@@ -3,6 +3,7 @@
 mod answers;
 mod breakage;
 mod connections;
+mod deadlines;
 mod peer;
 mod repeats;
 mod settings;
