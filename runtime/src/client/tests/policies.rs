@@ -1,6 +1,14 @@
 //! What a channel's calls go by: contract, service config, code, and what is pushed while it is up.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tonic::Status;
 
 use crate::{
     Channel,
@@ -162,4 +170,21 @@ fn a_scope_that_a_service_config_names_is_whom_methods_share_with() {
         stack.breakers().of(say),
         stack.breakers().of(repeat)
     ));
+}
+
+/// The wedge suite's `clone storm`.
+#[tokio::test(start_paused = true)]
+async fn a_thousand_clones_share_one_breaker() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&asked);
+    let sick = Handler(move |_| {
+        count.fetch_add(1, Relaxed);
+        async { Err(Status::unavailable("sick")) }
+    });
+    let channel = Channel::local(Local::new().with(sick));
+    for _ in 0..1_000 {
+        let stack = channel.clone().stack(&ECHO).clone();
+        stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+    }
+    assert_eq!(asked.load(Relaxed), 20, "it opens once, for all of them");
 }

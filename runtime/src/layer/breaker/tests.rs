@@ -1,5 +1,7 @@
 //! A breaker in its place: what it sees of calls, and what it makes of them.
 
+mod probes;
+
 use std::{
     future::pending,
     sync::atomic::{AtomicU32, Ordering::Relaxed},
@@ -186,6 +188,7 @@ async fn a_peer_that_sheds_or_rests_for_whoever_is_behind_it_is_not_sick() {
     }
 }
 
+/// Seen in tower-resilience (a paused clock does not move it).
 #[tokio::test(start_paused = true)]
 async fn stays_away_as_long_as_the_failing_peer_asks() {
     let in_header = || {
@@ -239,6 +242,7 @@ fn plans(policy: BreakerPolicy) -> impl Fn(&'static Method) -> Plan {
     }
 }
 
+/// Seen in tower-resilience (every use of a layer has a state of its own).
 #[tokio::test(start_paused = true)]
 async fn methods_share_a_breaker_as_its_scope_says_and_go_by_new_plans() {
     let policy = BreakerPolicy {
@@ -307,6 +311,8 @@ async fn a_stream_counts_by_how_it_ends() {
 }
 
 /// Its probe goes with it, and the place is free.
+///
+/// The wedge suite's `runtime shut down`.
 #[test]
 fn a_runtime_that_shuts_down_during_a_probe_does_not_wedge() {
     let stack = Arc::new(guarding(Handler(|_| pending())));

@@ -211,6 +211,7 @@ mod tests {
         assert_eq!(registry.keys(), ["later"]);
     }
 
+    /// The wedge suite's `key evicted with a permit out`.
     #[test]
     fn what_is_held_or_remembers_something_stays() {
         let (registry, t0) = (Registry::new(100, IDLE), now());

@@ -58,6 +58,7 @@ fn late(millis: u64) -> Act {
 
 /// grpc-java `hedging_everythingDrained_oneHedgeReceivesNonFatal_oneHedgeReceivesFatalStatus`.
 /// grpc-dotnet `AsyncUnaryCall_FatalStatusCode_HedgeDelay_Failure`, `ActiveCalls_FatalStatusCode_CleansUpActiveCalls`.
+/// Seen in grpc-java (a failure does not shorten the wait for the next copy).
 #[tokio::test(start_paused = true)]
 async fn a_non_fatal_failure_sends_the_next_copy_at_once_and_a_fatal_one_ends_all() {
     let fatal = Act::Late(270, Status::internal("broken"));
@@ -78,6 +79,7 @@ async fn a_non_fatal_failure_sends_the_next_copy_at_once_and_a_fatal_one_ends_al
 /// grpc-java `hedging_maxAttempts`.
 /// grpc-dotnet `AsyncUnaryCall_ExceedAttempts_Failure`, `Unary_ExceedAttempts_Failure`.
 /// grpc-node `Should fail with many required attempts`.
+/// Seen in grpc-go #2823.
 #[tokio::test(start_paused = true)]
 async fn there_are_as_many_attempts_as_declared_and_the_last_failure_is_returned() {
     let (answer, script) = run((0..9).map(|_| late(450))).await;
@@ -148,6 +150,7 @@ async fn a_server_that_wants_no_copies_gets_none_and_those_under_way_go_on() {
 
 /// grpc-java `hedging_pushback_positive`.
 /// grpc-dotnet `AsyncUnaryCall_PushbackDelay_PushbackDelayUpdatesNextCallDelay`, `AsyncUnaryCall_ExceedAttempts_PusbackDelay_Failure`, `AsyncUnaryCall_ExceedAttempts_NoPusbackDelay_Failure`.
+/// Seen in grpc-java #10145 #10293.
 #[tokio::test(start_paused = true)]
 async fn a_server_says_when_the_next_copy_may_come() {
     let busy = |millis, text| match pushing_back(text) {
@@ -282,6 +285,7 @@ async fn a_target_that_fails_too_much_gets_no_copies() {
 
 /// grpc-java `hedging_throttledByHedgingStreams`.
 /// grpc-dotnet `Unary_TriggerRetryThrottling_Failure`.
+/// Seen in grpc-java #7222 #7337.
 #[tokio::test(start_paused = true)]
 async fn copies_that_fail_throttle_the_next_ones_and_not_those_under_way() {
     let script = Script::new([Act::Answer(900), late(5), late(5), late(5)]);

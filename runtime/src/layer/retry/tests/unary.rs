@@ -12,6 +12,7 @@ use crate::{
 /// C-core `retry`, `retry_send_initial_metadata_refs`.
 /// grpc-dotnet `AsyncUnaryCall_SuccessAfterRetry_RequestContentSent`, `AsyncUnaryCall_SuccessAfterRetry_AccessResponseHeaders_SuccessfullyResponseHeadersReturned`.
 /// grpc-node `Should succeed with few required attempts`.
+/// Seen in tonic #733.
 #[tokio::test(start_paused = true)]
 async fn a_call_that_fails_twice_is_sent_a_third_time_and_says_which_attempt_it_is() {
     let script = Script::new([unavailable(), unavailable()]);
@@ -171,6 +172,7 @@ async fn a_caller_that_goes_away_in_the_wait_is_not_sent_again() {
     assert_eq!(script.seen().len(), 1);
 }
 
+/// Seen in grpc-go (sleeps past the deadline).
 #[tokio::test(start_paused = true)]
 async fn a_wait_beyond_the_deadline_returns_what_there_is_at_once() {
     let script = Script::new([pushing_back("60000")]);
@@ -204,6 +206,7 @@ async fn a_server_that_handles_a_repeated_call_does_not_repeat_its_own() {
 }
 
 /// C-core `retry_per_attempt_recv_timeout`, `retry_per_attempt_recv_timeout_on_last_attempt`.
+/// Seen in grpc-java #12919.
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_is_not_answered_in_its_time_is_followed_by_another_one() {
     let mut policies = retried().methods[0].policies;

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::*;
 
 /// Seen in gobreaker (the callback is called under the mutex).
+/// The wedge suite's `callback that reads the state`.
 #[test]
 fn a_listener_may_ask_and_even_force_the_breaker() {
     let (breaker, now) = hair_trigger(|_| {});
@@ -22,6 +23,7 @@ fn a_listener_may_ask_and_even_force_the_breaker() {
 }
 
 /// Seen in resilience4j #2151.
+/// Seen in tower-resilience (locks and a sleep in readiness).
 #[test]
 fn calls_flow_while_somebody_holds_the_lock_of_changes() {
     let (breaker, now) = hair_trigger(|_| {});
@@ -32,6 +34,7 @@ fn calls_flow_while_somebody_holds_the_lock_of_changes() {
 }
 
 /// Seen in resilience4j #299 #546 #850 #1749 #1960 #2181.
+/// The wedge suite's `configuration swapped in each state`.
 #[test]
 fn a_new_configuration_holds_in_whatever_state_it_comes() {
     let mild = |breaker: &Breaker| Config {
@@ -144,6 +147,7 @@ fn isolation_lasts_as_long_as_its_last_guard_and_gives_back_what_was() {
 }
 
 /// A permit that is dropped by a panic is one that is given up.
+/// The wedge suite's `panic in a handler`.
 #[test]
 fn a_panic_during_a_probe_frees_its_place() {
     let (breaker, now) = hair_trigger(|_| {});

@@ -10,6 +10,7 @@ use super::*;
 /// Seen in Polly (an unhandled outcome closes).
 /// Seen in Polly #99 #216 #239.
 /// Seen in resilience4j #858.
+/// The wedge suite's `probe with an ignored code`.
 #[test]
 fn an_ignored_probe_neither_closes_nor_opens_and_frees_its_place() {
     let (breaker, now) = hair_trigger(|_| {});
@@ -23,6 +24,7 @@ fn an_ignored_probe_neither_closes_nor_opens_and_frees_its_place() {
 /// Seen in linkerd2-proxy (a probe that is cancelled before its headers).
 /// Seen in Polly #223 #717 #1979.
 /// Seen in resilience4j #903 #935 #994 #544.
+/// The wedge suite's `probe dropped before its headers`.
 #[test]
 fn a_dropped_probe_frees_its_place_at_once() {
     let (breaker, now) = hair_trigger(|_| {});
@@ -36,6 +38,8 @@ fn a_dropped_probe_frees_its_place_at_once() {
 /// Seen in gobreaker (a hung probe).
 /// Seen in Polly #311.
 /// Seen in linkerd2-proxy (no timer in probation).
+/// Seen in Polly (a probe that never completes).
+/// The wedge suite's `probe that hangs`.
 #[test]
 fn a_probe_that_never_comes_back_is_replaced_when_its_time_is_up() {
     let (breaker, now) = hair_trigger(|_| {});
@@ -69,6 +73,7 @@ fn a_leaked_probe_does_not_wedge() {
 
 /// Seen in Polly #254 #2381.
 /// Seen in gobreaker #30 #49 #53.
+/// Seen in gobreaker #28 #63.
 #[test]
 fn when_time_is_up_the_probes_that_came_back_decide() {
     for (verdict, decided) in [
@@ -119,6 +124,7 @@ fn half_open_never_has_more_probes_out_than_permitted() {
 }
 
 /// Seen in resilience4j #1090.
+/// Seen in resilience4j (a permit from before makes room in half open).
 #[test]
 fn a_straggler_that_is_dropped_makes_no_room_for_a_probe() {
     let (breaker, t0) = hair_trigger(|_| {});
@@ -133,6 +139,7 @@ fn a_straggler_that_is_dropped_makes_no_room_for_a_probe() {
 
 /// Seen in tower-resilience #365.
 /// Seen in gobreaker #91.
+/// The wedge suite's `a thousand tasks race for the first probe`.
 #[test]
 fn of_a_thousand_who_race_for_the_first_probe_one_gets_it() {
     let (breaker, now) = hair_trigger(|_| {});

@@ -6,6 +6,7 @@ use super::*;
 /// Seen in linkerd2-proxy (a straggler's class decides probation).
 /// Seen in hystrix-go (a stale success closes).
 /// Seen in seatbelt (results of an older closed epoch).
+/// The wedge suite's `straggler that succeeds in half open`, `straggler that fails in half open`.
 #[test]
 fn a_straggler_decides_nothing_in_any_later_state() {
     let (breaker, t0) = hair_trigger(|_| {});
@@ -51,6 +52,7 @@ fn a_probe_of_an_earlier_cycle_decides_nothing() {
 }
 
 /// Seen in resilience4j #674.
+/// The wedge suite's `force during half open`.
 #[test]
 fn a_force_during_half_open_is_not_undone_by_its_probe() {
     let (breaker, now) = hair_trigger(|_| {});

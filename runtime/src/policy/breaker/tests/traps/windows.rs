@@ -119,6 +119,7 @@ fn a_call_that_is_slow_under_way_is_counted_once() {
 
 /// Seen in resilience4j #682.
 /// Seen in grpc-java #12834.
+/// Seen in failsafe-rs (a dropped call is not recorded).
 #[test]
 fn a_cancelled_call_is_no_failure_unless_nobody_ever_waits_to_the_end() {
     let (breaker, now) = hair_trigger(|_| {});
@@ -133,7 +134,7 @@ fn a_cancelled_call_is_no_failure_unless_nobody_ever_waits_to_the_end() {
     assert_eq!(breaker.state(), State::Open);
 }
 
-/// Seen in linkerd2 (permission denied is counted as a failure).
+/// Seen in linkerd2 (permission denied is counted as a failure) #2126.
 #[test]
 fn what_the_caller_did_wrong_never_opens_it() {
     use tonic::Code;

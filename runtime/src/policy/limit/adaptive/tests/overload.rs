@@ -85,6 +85,7 @@ fn play(overload: u64, seed: u64) -> (f64, u64) {
     (good, server.latencies[server.latencies.len() * 99 / 100])
 }
 
+/// Seen in concurrency-limits #134 #137.
 #[test]
 fn an_overloaded_server_does_as_much_as_it_can_and_stays_quick() {
     let mut random = fastrand::Rng::with_seed(0);
