@@ -36,6 +36,7 @@ fn assert_pass<'a>(
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// C-core `timeout_on_sleeping_server`.
 #[test]
 fn couplet_passes_every_case_against_itself() {
     assert_eq!(cases().count(), 20);
@@ -101,6 +102,7 @@ mod foreign {
         client
     }
 
+    /// C-core `timeout_on_sleeping_server`.
     #[test]
     fn couplet_serves_grpcs_python_client() {
         assert_pass(
@@ -110,6 +112,7 @@ mod foreign {
         );
     }
 
+    /// C-core `timeout_on_sleeping_server`.
     #[test]
     fn couplet_calls_grpcs_python_server() {
         let server = Server::start(&mut peer("grpc-python-server"), "");

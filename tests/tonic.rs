@@ -234,6 +234,7 @@ async fn tonics_client_calls_couplets_server() {
     );
 }
 
+/// Seen in tonic (the timer ends with the headers).
 #[tokio::test]
 async fn tonics_client_is_held_to_its_deadline_by_couplets_server() {
     let target = running(Server::builder().add(TestServiceServer::new(Interop))).await;

@@ -4,6 +4,8 @@
 //! To add a rule about words, add its line to the table in `words`.
 
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod layers;
