@@ -191,7 +191,7 @@ impl<'a> Window<'a> {
         self.until.saturating_sub(self.from)
     }
 
-    fn succeeded(&self) -> usize {
+    pub(crate) fn succeeded(&self) -> usize {
         self.good().count()
     }
 

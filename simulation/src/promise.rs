@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use crate::Window;
 
-/// What must hold of the calls of some time. It says nothing of what is not set.
+/// What must hold of the calls of some time. It says nothing of what is not set, and holds of no calls at all never.
 ///
 /// ```
 /// use couplet_simulation::Promise;
@@ -76,6 +76,15 @@ impl Promise {
         self
     }
 
+    /// A promise that nobody puts to the test is not kept: one about a mistyped time would hold of anything.
+    fn untried(&self, window: &Window<'_>) -> Option<String> {
+        if window.count() == 0 {
+            return Some("there are no calls to keep it".to_owned());
+        }
+        let unserved = self.p99.is_some() && window.succeeded() == 0;
+        unserved.then(|| "p99 is of no call, because none succeeded".to_owned())
+    }
+
     pub(crate) fn check(&self, window: &Window<'_>) -> Result<(), Broken> {
         let at_least = |is: f64, least: f64, figure: String| (is < least).then_some(figure);
         let at_most = |is: Duration, most: Duration, name: &str| {
@@ -106,7 +115,8 @@ impl Promise {
             (is > *most)
                 .then(|| format!("amplification at `{host}` is {is:.2}, must be at most {most}"))
         });
-        let figures = [success, goodput, p99, longest].into_iter().flatten();
+        let figures = [self.untried(window), success, goodput, p99, longest];
+        let figures = figures.into_iter().flatten();
         let figures: Vec<_> = figures.chain(amplified).collect();
         if figures.is_empty() {
             return Ok(());

@@ -77,7 +77,12 @@ impl Sources {
     pub(crate) fn effective(&self, methods: &'static [Method]) -> Effective {
         let merged = methods.iter().map(|method| {
             let name = format!("{}/{}", method.service.name, method.name);
-            (name, self.merged(method))
+            // What makes no sense together with a contract does not hold, and is not shown as if it did.
+            let merged = match self.contradictions(method).is_empty() {
+                true => self.merged(method),
+                false => Merged::of(&self.contract(method), &Origin::Contract),
+            };
+            (name, merged)
         });
         Effective::of_merged(merged)
     }

@@ -1,6 +1,6 @@
 //! Loads come as they are said to, and figures are what they are called.
 
-use couplet_simulation::{Delay, Load, Simulation};
+use couplet_simulation::{Delay, Load, Promise, Simulation};
 
 use super::*;
 
@@ -79,5 +79,23 @@ fn figures_are_of_the_calls_that_began_in_their_time() {
         assert_eq!(calls.recovery(4 * SECOND, 0.99), Some(2 * SECOND));
         assert_eq!(calls.recovery(6 * SECOND, 0.99), Some(Duration::ZERO));
         assert_eq!(calls.series(SECOND).count(), 10);
+    });
+}
+
+#[test]
+fn a_promise_that_no_call_puts_to_the_test_is_broken() {
+    Simulation::seeded(5).run(async |world| {
+        let well = Load::open(100.0).evenly().lasting(SECOND);
+        let well = world.drive(well, || async { Ok(()) }).await;
+        let promise = Promise::new().success_rate(0.5).p99(SECOND);
+        well.all().keeps(&promise).expect("all is well");
+        let never = well.between(50 * SECOND..60 * SECOND);
+        never.keeps(&promise).expect_err("there are no calls then");
+
+        let down = Load::open(100.0).evenly().lasting(SECOND);
+        let down = world.drive(down, || async { Err::<(), _>(Status::unavailable("down")) });
+        let quick = Promise::new().p99(SECOND);
+        let broken = down.await.all().keeps(&quick);
+        assert!(broken.is_err(), "the quickest outage is no success");
     });
 }

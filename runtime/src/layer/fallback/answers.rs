@@ -16,6 +16,9 @@ use crate::{
 /// Answers kept for one method.
 const MOST: usize = 1_000;
 
+/// The most bytes of a question and its answer together, so that what is kept has an end.
+const LARGEST: usize = 64 << 10;
+
 /// What may differ between two requests that are the same.
 const IGNORED: [&str; 4] = ["traceparent", "tracestate", "baggage", "x-request-id"];
 
@@ -74,7 +77,9 @@ impl Answers {
                 metadata: reply.metadata.clone(),
                 trailers: trailers.clone(),
             };
-            last.keep(question, clock::now(), good);
+            if question.len() + message.framed().len() <= LARGEST {
+                last.keep(question, clock::now(), good);
+            }
         }
         reply
     }

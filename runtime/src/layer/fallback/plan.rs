@@ -108,11 +108,13 @@ impl Fallback {
     }
 
     /// The last good answer to the same request, if it is no older than `max_age`, for the method at `path`. Keeps 1,000
-    /// answers.
+    /// answers of up to 64 KiB each, the request counted in.
     ///
     /// Only for unary methods without side effects: to others it does nothing, and says so in the log. The same request is
     /// one with the same message and the same metadata, of which the names of W3C trace context and `x-request-id` do not
-    /// count: what one caller may see is never shown to another.
+    /// count, so that what one caller may see is not shown to another. That holds for what a call says when it is made: where
+    /// layers further in, such as one at [`ClientPlace::Attempt`](crate::stack::ClientPlace), add the credentials of different
+    /// callers, answers must not be kept.
     pub fn last_good(path: impl Into<String>, max_age: Duration) -> Self {
         Self::new(Of::Method(path.into()), Source::LastGood(max_age))
     }

@@ -52,9 +52,12 @@ async fn a_servers_bulkhead_refuses_what_another_server_may_take() {
     // The place is free as soon as the first one is over.
     first.abort();
     probe.dropped(1).await;
-    while call(&channel, "hi").await.is_err() {
-        tokio::task::yield_now().await;
-    }
+    let free = async {
+        while call(&channel, "hi").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(90), free).await.unwrap();
     running.abort();
 }
 
