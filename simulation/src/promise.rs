@@ -116,8 +116,7 @@ impl Promise {
                 .then(|| format!("amplification at `{host}` is {is:.2}, must be at most {most}"))
         });
         let figures = [self.untried(window), success, goodput, p99, longest];
-        let figures = figures.into_iter().flatten();
-        let figures: Vec<_> = figures.chain(amplified).collect();
+        let figures: Vec<_> = figures.into_iter().flatten().chain(amplified).collect();
         if figures.is_empty() {
             return Ok(());
         }
