@@ -160,7 +160,10 @@ fn tests() -> Vec<Cited> {
     for source in source::rust() {
         let mut comment = String::new();
         for line in source.text.lines().map(str::trim) {
-            if let Some(text) = line.strip_prefix("///").or(line.strip_prefix("// ")) {
+            if let Some(text) = line
+                .strip_prefix("///")
+                .or_else(|| line.strip_prefix("// "))
+            {
                 comment.push_str(text);
                 comment.push('\n');
             } else if let Some(name) = function(line) {
