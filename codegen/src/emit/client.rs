@@ -66,6 +66,7 @@ fn calls(service: &Service) -> TokenStream {
     quote! {
         #allow
         #names
+        // The type of a streamed call is as long as it is, and written once.
         #[allow(clippy::type_complexity, dead_code)]
         impl<I: ::couplet::codegen::Invoke> #client<I> {
             /// Makes a client that calls through any stack: layers of your own, or a server in the

@@ -26,6 +26,7 @@ pub fn emit(service: &Service) -> TokenStream {
             /// Its messages are named and not defined: their fields are known to their own
             /// types only. The file says which definitions it needs.
             pub fn proto() -> ::std::string::String {
+                // Which of the two is needed depends on the user's messages, which a macro does not see.
                 #[allow(unused_imports)]
                 use ::couplet::codegen::proto::{Named as _, Unnamed as _};
                 ::couplet::codegen::proto::file(#head, &[#(#parts),*])

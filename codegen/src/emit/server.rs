@@ -86,6 +86,7 @@ fn dispatch(service: &Service) -> TokenStream {
     quote! {
         #allow
         #single
+        // A contract may have as many methods as it likes, and each is an arm.
         #[allow(clippy::too_many_lines)]
         impl<T: #contract> ::couplet::codegen::Invoke for #server<T> {
             async fn invoke(
