@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tonic::Code;
 
-use super::CodeSet;
+use super::{CodeSet, Disabled};
 
 /// What a source may leave open: beside the struct, what says nothing, and a setter for each field.
 macro_rules! policy {
@@ -69,6 +69,8 @@ policy! {
         pub min_budget: Option<Duration>,
         /// What is held back of the time left when a call is sent on, so that the caller can still answer.
         pub propagation_margin: Option<Duration>,
+        /// The policies that do not hold, whichever wider source says them.
+        pub disabled: Option<Disabled>,
         /// The method that undoes this one.
         pub compensated_by: Option<&'static str>,
     }

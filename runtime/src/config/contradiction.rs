@@ -1,8 +1,8 @@
 //! Fields that are right by themselves and make no sense together.
 
-use super::duration;
+use super::{duration, fields, names::Named};
 use crate::{
-    call::{BulkheadPolicy, Policies, RetryPolicy, Window},
+    call::{BulkheadPolicy, Disabled, Policies, RetryPolicy, Window},
     policy::limit::{adaptive, rate},
 };
 
@@ -32,6 +32,16 @@ pub(super) fn all(policies: &Policies) -> impl Iterator<Item = Contradiction> {
         limits(policies, true),
     ];
     found.into_iter().flatten()
+}
+
+/// The policies that one source says and disables.
+pub(super) fn disabled_and_said(policies: &Policies) -> impl Iterator<Item = &'static str> {
+    let disabled = policies.disabled.unwrap_or(Disabled::NONE);
+    let named = Disabled::ALL.iter();
+    let named = named.filter(move |(_, one)| disabled.has(*one));
+    named
+        .map(|(name, _)| *name)
+        .filter(move |name| fields::says(policies, name))
 }
 
 fn contradiction(one: &str, found: String, other: &str, right: &str) -> Option<Contradiction> {

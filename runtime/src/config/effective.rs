@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use super::{Origin, ServiceConfig, fields::METHOD, merge::Merged, node::Node, write::entries};
-use crate::call::Policies;
+use super::{
+    Origin, ServiceConfig, fields::METHOD, merge::Merged, node::Node, value::Item, write::entries,
+};
+use crate::call::{Disabled, Policies};
 
 /// What holds for some methods: every value, with its origin. Shown as a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,8 +67,10 @@ fn rows(method: &str, merged: &Merged, rows: &mut Vec<EffectiveValue>) {
     let mut values = merged.values.iter();
     for (group, said) in METHOD.iter().zip(&merged.groups) {
         let values = values.by_ref().take(group.fields.len());
-        let on = (said.is_some() || group.json == ALWAYS_ON) && !merged.is_replaced(group.json);
-        for (field, value) in group.fields.iter().zip(values).filter(|_| on) {
+        let on = (said.is_some() || group.json == ALWAYS_ON) && merged.may_hold(group.json);
+        let fields = group.fields.iter().zip(values);
+        let fields = fields.filter(|(field, _)| on && merged.may_hold(field.name));
+        for (field, value) in fields {
             let mut row = |field: String, value: Node, origin: &Origin| {
                 rows.push(EffectiveValue {
                     method: method.to_owned(),
@@ -91,7 +95,29 @@ fn rows(method: &str, merged: &Merged, rows: &mut Vec<EffectiveValue>) {
                 }
             }
         }
+        if group.json.is_empty() {
+            rows.extend(disabled(method, merged));
+        }
     }
+}
+
+/// What is disabled, source by source.
+fn disabled(method: &str, merged: &Merged) -> Vec<EffectiveValue> {
+    let mut said: Vec<(&Origin, Disabled)> = Vec::new();
+    for (one, origin) in merged.disabled() {
+        match said.iter_mut().find(|(known, _)| *known == origin) {
+            Some((_, all)) => *all = all.and(one),
+            None => said.push((origin, one)),
+        }
+    }
+    let row = |(origin, all): (&Origin, Disabled)| EffectiveValue {
+        method: method.to_owned(),
+        policy: "",
+        field: "disabled".to_owned(),
+        value: Item::Disabled(all).node().to_string(),
+        origin: origin.clone(),
+    };
+    said.into_iter().map(row).collect()
 }
 
 /// A breaker stands before every method, whether or not anybody speaks of it.

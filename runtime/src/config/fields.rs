@@ -163,6 +163,7 @@ pub(super) static METHOD: &[Group<Policies>] = &[
             max_response_message_bytes @Operating: Kind::ANY, "", "Kept for other clients: here `receive_limit` of the channel holds.";
             min_budget @Operating: Kind::WAIT, "\"0s\"", "The least time that must be left for a call to be sent at all.";
             propagation_margin @Operating: Kind::WAIT, "\"0s\"", "What is held back of the time left when a call is sent on, so that the caller can still answer.";
+            disabled @Operating: Kind::Policies, "", "The policies that do not hold, whichever wider source says them: names of this page such as `retryPolicy`, or `timeout`.";
         },
     },
     group! {
@@ -260,6 +261,15 @@ pub(super) static METHOD: &[Group<Policies>] = &[
         }
     },
 ];
+
+/// Whether `policies` say the policy of this name, which may be `timeout`.
+pub(super) fn says(policies: &Policies, name: &str) -> bool {
+    let group = METHOD.iter().find(|group| group.json == name);
+    match group {
+        Some(group) => (group.has)(policies),
+        None => policies.timeout.is_some(),
+    }
+}
 
 /// Fields of a struct that has a value for each.
 macro_rules! settings {

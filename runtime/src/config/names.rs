@@ -2,7 +2,7 @@
 
 use tonic::Code;
 
-use crate::call::{AdaptiveAlgorithm, AdaptiveMode, BreakerMode, BreakerScope};
+use crate::call::{AdaptiveAlgorithm, AdaptiveMode, BreakerMode, BreakerScope, Disabled};
 
 /// A value with a name.
 pub(super) trait Named: Copy + PartialEq + 'static {
@@ -83,6 +83,19 @@ impl Named for AdaptiveAlgorithm {
         ("vegas", Self::Vegas),
         ("aimd", Self::Aimd),
         ("fixed", Self::Fixed),
+    ];
+}
+
+impl Named for Disabled {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("timeout", Self::TIMEOUT),
+        ("retryPolicy", Self::RETRY),
+        ("hedgingPolicy", Self::HEDGING),
+        ("circuitBreaker", Self::BREAKER),
+        ("bulkhead", Self::BULKHEAD),
+        ("rateLimit", Self::RATE_LIMIT),
+        ("adaptiveLimit", Self::ADAPTIVE_LIMIT),
+        ("faultInjectionPolicy", Self::FAULTS),
     ];
 }
 

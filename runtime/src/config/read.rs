@@ -232,6 +232,12 @@ impl Reader {
             let found = "has a retryPolicy and a hedgingPolicy";
             self.wrong(found, "a method is retried or hedged, keep one of them");
         }
+        for name in contradiction::disabled_and_said(&policies) {
+            let found = format!("names {name}, which stands beside it");
+            self.at("disabled", |reader| {
+                reader.wrong(found, "a policy is said or disabled, keep one of them");
+            });
+        }
         for contradiction in contradiction::all(&policies) {
             let other = match self.path.as_str() {
                 "" => contradiction.other,

@@ -12,7 +12,9 @@ use super::{
     names::{self, Named},
     node::Node,
 };
-use crate::call::{AdaptiveAlgorithm, AdaptiveMode, BreakerMode, BreakerScope, CodeSet, Window};
+use crate::call::{
+    AdaptiveAlgorithm, AdaptiveMode, BreakerMode, BreakerScope, CodeSet, Disabled, Window,
+};
 
 /// What is in a field, whatever its type.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +27,7 @@ pub(super) enum Item {
     Code(Code),
     Choice(&'static str),
     Window(Window),
+    Disabled(Disabled),
 }
 
 /// What is right for a field.
@@ -48,6 +51,8 @@ pub(super) enum Kind {
     Choice(&'static [&'static str]),
     /// What a breaker looks back on: `slidingWindowType` and `slidingWindowSize`, read apart from the others.
     Window,
+    /// Names of policies.
+    Policies,
 }
 
 // === Kind ===
@@ -121,6 +126,7 @@ impl Kind {
             Self::Code => code(node).map(Item::Code),
             Self::Choice(known) => choice(node, known).map(Item::Choice),
             Self::Window => Err("it must be a window".to_owned()),
+            Self::Policies => policies(node).map(Item::Disabled),
         }
     }
 
@@ -146,6 +152,7 @@ impl Kind {
             Self::Code => "code".to_owned(),
             Self::Choice(known) => known.join(", "),
             Self::Window => "duration, or number of calls".to_owned(),
+            Self::Policies => "list of policies".to_owned(),
         }
     }
 }
@@ -248,6 +255,23 @@ fn choice(node: &Node, known: &'static [&'static str]) -> Result<&'static str, S
         .ok_or_else(|| format!("it must be one of {}", known.join(", ")))
 }
 
+fn policies(node: &Node) -> Result<Disabled, String> {
+    let Node::List(list) = node else {
+        return Err(r#"it must be a list of policies, such as ["retryPolicy"]"#.to_owned());
+    };
+    let mut named = list.iter().map(|node| {
+        let found = match node {
+            Node::Text(name) => Disabled::by_name(name),
+            _ => None,
+        };
+        found.ok_or_else(|| {
+            let known: Vec<_> = Disabled::names().collect();
+            format!("{node} is no policy; write one of {}", known.join(", "))
+        })
+    });
+    named.try_fold(Disabled::NONE, |all, one| Ok(all.and(one?)))
+}
+
 // === Item ===
 
 impl Item {
@@ -263,6 +287,14 @@ impl Item {
             Self::Choice(name) => Node::Text(name.to_owned()),
             Self::Window(Window::Time(time)) => Node::Text(duration::write(time)),
             Self::Window(Window::Count(calls)) => Node::Text(calls.to_string()),
+            Self::Disabled(disabled) => {
+                let named = Disabled::ALL.iter().filter(|(_, one)| disabled.has(*one));
+                Node::List(
+                    named
+                        .map(|(name, _)| Node::Text((*name).to_owned()))
+                        .collect(),
+                )
+            }
         }
     }
 }
@@ -306,6 +338,7 @@ typed! {
     CodeSet: Codes,
     Code: Code,
     Window: Window,
+    Disabled: Disabled,
 }
 
 impl Typed for f64 {

@@ -12,7 +12,7 @@ use tonic::Status;
 
 use crate::{
     Channel,
-    call::{BreakerPolicy, Invoke, Policies, RetryPolicy},
+    call::{BreakerMode, BreakerPolicy, Invoke, Policies, RetryPolicy},
     carrier::local::Local,
     config::{Origin, ServiceConfig},
     fixture::{ECHO, Handler, echo, say},
@@ -57,6 +57,56 @@ fn the_narrower_source_wins_field_by_field() {
     assert_eq!(of(say).consecutive_failures, 7);
     assert_eq!(of(repeat).consecutive_failures, 5);
     assert_eq!(of(repeat).failure_rate_threshold, 20.0);
+}
+
+/// What a contract says can be wrong where it runs, and the operators get rid of it without a new build.
+#[tokio::test]
+async fn whatever_a_contract_says_can_be_switched_off_and_on_again() {
+    let retried = ServiceConfig::new().all(Policies::UNSET.retry(RetryPolicy::UNSET));
+    let channel = Channel::local_builder(services()).service_config(retried);
+    let channel = channel.lazy().unwrap();
+    let (stack, say_method) = (channel.stack(&ECHO), &ECHO.methods[0]);
+    let breaker = || stack.breakers().of(say_method).config().mode;
+    assert!(stack.plans().is_on(say_method, Switch::Retry));
+    assert!(stack.plans().timeout(say_method).is_some());
+    assert_eq!(breaker(), BreakerMode::Enforce);
+
+    let off = r#"{"methodConfig": [{"name": [{}], "disabled": ["retryPolicy", "circuitBreaker", "timeout"]}]}"#;
+    channel.push_service_config(config(off)).unwrap();
+    assert!(!stack.plans().is_on(say_method, Switch::Retry));
+    assert_eq!(stack.plans().timeout(say_method), None);
+    assert_eq!(breaker(), BreakerMode::Disabled);
+    let effective = channel.effective(&ECHO);
+    let told: Vec<_> = effective
+        .iter()
+        .filter(|value| value.method == "test.Echo/Say")
+        .collect();
+    let [told] = told[..] else {
+        panic!("nothing else holds:\n{effective}");
+    };
+    assert_eq!(told.name(), "disabled");
+    assert_eq!(
+        told.value,
+        r#"["timeout", "retryPolicy", "circuitBreaker"]"#
+    );
+    assert_eq!(told.origin, Origin::Pushed);
+
+    // It is the last word that counts.
+    channel.push_service_config(ServiceConfig::new()).unwrap();
+    assert!(stack.plans().is_on(say_method, Switch::Retry));
+    assert_eq!(breaker(), BreakerMode::Enforce);
+}
+
+#[test]
+fn code_may_say_again_what_a_service_config_disabled() {
+    let file =
+        config(r#"{"methodConfig": [{"name": [{}], "disabled": ["retryPolicy", "timeout"]}]}"#);
+    let code = ServiceConfig::new().all(Policies::UNSET.retry(RetryPolicy::UNSET.max_attempts(4)));
+    let builder = Channel::local_builder(services());
+    let channel = builder.policies(code).service_config(file).lazy().unwrap();
+    let stack = channel.stack(&ECHO);
+    assert!(stack.plans().is_on(&ECHO.methods[0], Switch::Retry));
+    assert_eq!(stack.plans().timeout(&ECHO.methods[0]), None);
 }
 
 #[test]

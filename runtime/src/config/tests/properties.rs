@@ -10,11 +10,12 @@ use proptest::{
 };
 
 use crate::{
-    call::Policies,
+    call::{Disabled, Policies},
     config::{
         Origin, ServiceConfig,
-        fields::METHOD,
+        fields::{METHOD, says},
         merge::Merged,
+        names::Named,
         node::Node,
         value::{Item, Kind},
     },
@@ -42,7 +43,17 @@ fn policies() -> impl Strategy<Value = Policies> {
                     }
                 }
             }
-            policies
+            // No source disables what it says.
+            let disabled = policies.disabled.map(|disabled| {
+                let named = Disabled::ALL.iter();
+                let silent = named.filter(|(name, _)| !says(&policies, name));
+                let silent = silent.filter(|(_, one)| disabled.has(*one));
+                silent.fold(Disabled::NONE, |all, (_, one)| all.and(*one))
+            });
+            Policies {
+                disabled,
+                ..policies
+            }
         })
 }
 
@@ -61,6 +72,10 @@ fn item(kind: Kind, index: Index, number: u32) -> Item {
         Kind::Codes => format!("[{}, {}]", 1 + number % 16, 1 + number % 7),
         Kind::Code => (number % 17).to_string(),
         Kind::Choice(known) => format!("\"{}\"", known[index.index(known.len())]),
+        Kind::Policies => {
+            let (name, _) = Disabled::ALL[index.index(Disabled::ALL.len())];
+            format!("[\"{name}\"]")
+        }
         Kind::Window => return Item::Window(crate::call::Window::Count(1 + number % 100)),
     };
     let node = crate::config::json::parse(&text).unwrap();
@@ -147,10 +162,21 @@ proptest! {
 
     #[test]
     fn the_narrower_source_wins_wherever_it_says_something(wide in policies(), narrow in policies()) {
-        let both = Merged::of(&wide, &Origin::Contract).under(Merged::of(&narrow, &Origin::Code)).policies();
+        let both = Merged::of(&wide, &Origin::Contract).under(Merged::of(&narrow, &Origin::Code));
+        let off = both.disabled().fold(Disabled::NONE, |all, (one, _)| all.and(one));
+        let both = both.policies();
+        for (name, one) in Disabled::ALL {
+            let said_off = |said: &Policies| said.disabled.is_some_and(|said| said.has(*one));
+            let expected = said_off(&narrow) || said_off(&wide) && !says(&narrow, name);
+            proptest::prop_assert_eq!(off.has(*one), expected, "{}", name);
+            proptest::prop_assert!(!off.has(*one) || !says(&both, name) || *name == "circuitBreaker");
+        }
         for group in METHOD {
             for field in group.fields {
                 match ((field.get)(&wide), (field.get)(&narrow)) {
+                    _ if matches!(field.kind, Kind::Policies) => {}
+                    _ if off.has(Disabled::BREAKER) && group.json == "circuitBreaker" => {}
+                    _ if off.has(Disabled::TIMEOUT) && field.name == "timeout" => {}
                     (_, Some(said)) => proptest::prop_assert_eq!((field.get)(&both), Some(said)),
                     (said, None) if (group.has)(&both) => proptest::prop_assert_eq!((field.get)(&both), said),
                     _ => {}

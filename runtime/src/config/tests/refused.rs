@@ -243,6 +243,9 @@ fn our_own_policies() {
             method(r#""adaptiveLimit": {"minLimit": 30}"#),
             method(r#""adaptiveLimit": {"maxLimit": 3, "minLimit": 1}"#),
             method(r#""faultInjectionPolicy": {"delay": "-1s", "delayFraction": 1000001, "abortStatus": "BAD"}"#),
+            method(r#""disabled": "retryPolicy""#),
+            method(r#""disabled": ["retries", "timeout"]"#),
+            method(r#""disabled": ["retryPolicy", "timeout", "bulkhead"], "timeout": "1s", "bulkhead": {}"#),
             r#"{"loadBalancingConfig": [{"outlier_detection_experimental": {"interval": "x", "maxEjectionPercent": 101,
                 "successRateEjection": {"enforcementPercentage": 101, "minimumHosts": -1},
                 "failurePercentageEjection": {"threshold": "many"}, "gate": {"multiplier": 0}}}]}"#
