@@ -45,9 +45,12 @@ pub enum FileError {
 #[derive(Debug)]
 pub(crate) struct File {
     path: Arc<PathBuf>,
+    /// How it looked when it was read; none if it could not be.
     stamp: Option<Stamp>,
-    /// What it said; none if it could not be read.
+    /// What it said when it could be read last.
     text: Option<String>,
+    /// Why it could not be read just now, as it was told.
+    trouble: Option<String>,
 }
 
 /// What changes when a file does.
@@ -70,6 +73,7 @@ impl File {
             path: Arc::new(path),
             stamp: None,
             text: None,
+            trouble: None,
         };
         let config = file.look().unwrap_or_else(|| Ok(ServiceConfig::new()))?;
         Ok((file, config))
@@ -84,13 +88,12 @@ impl File {
     pub(super) async fn follow(mut self, live: Weak<Live>) {
         loop {
             sleep(PAUSE).await;
-            let Ok((file, news)) = spawn_blocking(move || {
+            let looked = spawn_blocking(move || {
                 let news = self.look();
                 (self, news)
-            })
-            .await
-            else {
-                // The runtime ends.
+            });
+            // Else the runtime ends.
+            let Ok((file, news)) = looked.await else {
                 return;
             };
             self = file;
@@ -123,20 +126,22 @@ impl File {
 
     /// What it says, if that is not what it said before.
     fn look(&mut self) -> Option<News> {
-        let (stamp, text) = match fs::metadata(&*self.path) {
-            Ok(metadata) => {
-                let stamp = Stamp::of(&metadata);
-                if self.stamp == Some(stamp) {
-                    return None;
-                }
-                (Some(stamp), text_of(&self.path))
-            }
-            Err(error) => (None, Err(error)),
-        };
-        let (first, known) = (self.text.is_none(), self.stamp.is_some());
-        self.stamp = stamp;
+        self.look_by(text_of)
+    }
+
+    /// The same, where `read` opens it.
+    fn look_by(&mut self, read: impl FnOnce(&Path) -> io::Result<String>) -> Option<News> {
+        let metadata = fs::metadata(&*self.path);
+        let stamp = metadata.as_ref().ok().map(Stamp::of);
+        if stamp.is_some() && stamp == self.stamp {
+            return None;
+        }
+        let text = metadata.and_then(|_| read(&self.path));
+        // What could not be read is looked at again, though it does not change: what was in the way may pass.
+        self.stamp = stamp.filter(|_| text.is_ok());
         match text {
             Ok(text) => {
+                self.trouble = None;
                 let new = self.text.as_ref() != Some(&text);
                 let news = new.then(|| {
                     let read = ServiceConfig::from_json(&text);
@@ -145,13 +150,19 @@ impl File {
                 self.text = Some(text);
                 news
             }
-            // What is gone for long is told once.
-            Err(_) if !known && !first => None,
-            Err(error) => Some(Err(FileError::Unreadable {
-                path: self.path.to_path_buf(),
-                why: error.to_string(),
-            })),
+            Err(error) => {
+                let why = error.to_string();
+                let lasts = self.trouble.as_ref() == Some(&why);
+                self.trouble = Some(why.clone());
+                // What lasts is told once.
+                (!lasts).then(|| Err(self.unreadable(why)))
+            }
         }
+    }
+
+    fn unreadable(&self, why: String) -> FileError {
+        let path = self.path.to_path_buf();
+        FileError::Unreadable { path, why }
     }
 
     fn wrong(&self, errors: ServiceConfigErrors) -> FileError {
@@ -188,5 +199,38 @@ impl Stamp {
             length: metadata.len(),
             identity,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Too many files were open for an instant, and the file was as good as gone until somebody touched it.
+    #[test]
+    fn what_could_not_be_read_is_tried_again_though_it_does_not_change_and_told_once() {
+        let name = format!("couplet-config-{}.json", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::write(&path, "{}").unwrap();
+        let (mut file, _) = File::read(path.clone()).unwrap();
+        assert_eq!(file.look(), None);
+
+        let timeout = r#"{"methodConfig": [{"name": [{}], "timeout": "7s"}]}"#;
+        fs::write(&path, timeout).unwrap();
+        let full = |_: &Path| Err(io::Error::other("too many open files"));
+        let told = file.look_by(full).unwrap().unwrap_err();
+        assert!(told.to_string().contains("too many open files"), "{told}");
+        assert_eq!(file.look_by(full), None, "the same again");
+        let expected = ServiceConfig::from_json(timeout).unwrap();
+        assert_eq!(file.look(), Some(Ok(expected)));
+
+        // A trouble that comes back is another one.
+        fs::remove_file(&path).unwrap();
+        assert!(file.look().is_some_and(|news| news.is_err()));
+        assert_eq!(file.look(), None);
+        fs::write(&path, timeout).unwrap();
+        assert_eq!(file.look(), None, "it says what it said");
+        fs::remove_file(&path).unwrap();
+        assert!(file.look().is_some_and(|news| news.is_err()));
     }
 }
