@@ -11,6 +11,9 @@ pub struct Config {
     pub on_ambiguous: OnAmbiguous,
     /// How long each compensation is tried, however long its caller still waits. Default: 30 s.
     pub compensation_deadline: Duration,
+    /// How long one try of a compensation may take, so that one that hangs leaves time for others; what is left of
+    /// `compensation_deadline` bounds it too. Default: 5 s.
+    pub try_timeout: Duration,
     /// The waits between two tries. Default: 50 ms, twice as long each time up to 1 s, ± 20 % (gRFC A6's shape).
     pub backoff: Backoff,
 }
@@ -31,6 +34,9 @@ pub enum ConfigError {
     /// No time at all.
     #[error("`compensation_deadline` is zero; the default is 30 s")]
     NoTime,
+    /// No time for a try.
+    #[error("`try_timeout` is zero; the default is 5 s")]
+    NoTry,
     /// Tries without a pause would be an attack on the one that they should reach.
     #[error("`backoff.initial` or `backoff.max` is zero; the defaults are 50 ms and 1 s")]
     NoPause,
@@ -44,6 +50,7 @@ impl Default for Config {
         Self {
             on_ambiguous: OnAmbiguous::Compensate,
             compensation_deadline: Duration::from_secs(30),
+            try_timeout: Duration::from_secs(5),
             backoff: Backoff {
                 initial: Duration::from_millis(50),
                 multiplier: 2.0,
@@ -68,6 +75,8 @@ impl Config {
         } = self.backoff;
         if self.compensation_deadline.is_zero() {
             Err(ConfigError::NoTime)
+        } else if self.try_timeout.is_zero() {
+            Err(ConfigError::NoTry)
         } else if initial.is_zero() || max.is_zero() {
             Err(ConfigError::NoPause)
         } else if !(multiplier >= 1.0 && (0.0..=1.0).contains(&jitter)) {

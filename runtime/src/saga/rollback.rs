@@ -1,7 +1,7 @@
 //! The way back: every step that may have had an effect is taken back, the last one first.
 //!
 //! Each compensation is tried until it is answered well, with waits of gRFC A6's shape, for as long as the saga's
-//! `compensation_deadline` says. One that is given up does not hold up those before it. It inherits no deadline: a rollback
+//! `compensation_deadline` says; a try that hangs ends after `try_timeout`, for the next may reach a peer that does not. One that is given up does not hold up those before it. It inherits no deadline: a rollback
 //! is the more needed the less time its caller has left.
 
 use std::{sync::Arc, time::Duration};
@@ -108,7 +108,8 @@ impl Rollback {
         let left = || limit.saturating_sub(clock::now().saturating_duration_since(started));
         let mut attempts = 0;
         loop {
-            let answer = compensation.call(&id, left()).await;
+            let time = left().min(self.config.try_timeout);
+            let answer = compensation.call(&id, time).await;
             let failures = attempts;
             attempts += 1;
             let Err(last) = answer else {

@@ -71,7 +71,7 @@ impl Compensation {
         match tokio::time::timeout(limit, answer).await {
             Ok(answer) => answer.map(drop),
             Err(_) => Err(Status::deadline_exceeded(format!(
-                "the compensation took longer than the {limit:?} that were left for it"
+                "the compensation took longer than {limit:?} of this try"
             ))),
         }
     }

@@ -167,7 +167,7 @@ async fn a_compensation_is_given_up_at_its_deadline_and_those_before_it_are_trie
         panic!("{aborted:?}");
     };
     assert!(
-        matches!(&stuck.outcome, Outcome::GaveUp { attempts: 1, last } if last.code() == Code::DeadlineExceeded)
+        matches!(&stuck.outcome, Outcome::GaveUp { attempts: 6, last } if last.code() == Code::DeadlineExceeded)
     );
     assert!(matches!(fine.outcome, Outcome::Done { attempts: 1 }));
     assert_eq!(clock::now() - started, Duration::from_secs(30));
@@ -184,6 +184,29 @@ async fn a_compensation_is_given_up_at_its_deadline_and_those_before_it_are_trie
         [(2, "undo 2, answered 2".to_owned())]
     );
     assert!(log.claim().await.unwrap().is_empty());
+}
+
+/// A connection that is dead and says nothing took the whole time of a compensation, and there was but one try.
+#[tokio::test(start_paused = true)]
+async fn a_try_that_hangs_leaves_time_for_the_next() {
+    let tries = AtomicU32::new(0);
+    let peer = Peer::new(move |id| match (id.op, id.step) {
+        (Op::Action, 2) => Fate::Fails(Code::FailedPrecondition),
+        (Op::Compensation, _) if tries.fetch_add(1, Relaxed) < 2 => Fate::Hangs,
+        _ => Fate::Works,
+    });
+    let config = Config {
+        try_timeout: Duration::from_secs(2),
+        ..Config::default()
+    };
+    let (saga, started) = (Saga::new("slow").config(config), clock::now());
+    let aborted = run(saga, &peer, 2).await.unwrap_err();
+    assert!(aborted.is_rolled_back(), "{aborted:?}");
+    assert!(matches!(
+        aborted.compensations[0].outcome,
+        Outcome::Done { attempts: 3 }
+    ));
+    assert!(clock::now() - started < Duration::from_secs(5));
 }
 
 #[tokio::test(start_paused = true)]
@@ -349,6 +372,11 @@ async fn names_and_settings_that_make_no_sense_are_told_before_anything_is_calle
     let saga = Saga::new("x").config(config);
     let aborted = run(saga, &peer, 1).await.unwrap_err();
     assert_eq!(aborted.status.code(), Code::InvalidArgument);
+    let hurried = Config {
+        try_timeout: Duration::ZERO,
+        ..Config::default()
+    };
+    assert_eq!(hurried.validate(), Err(ConfigError::NoTry));
     let mut shapeless = Config::default();
     shapeless.backoff.jitter = f64::NAN;
     assert_eq!(shapeless.validate(), Err(ConfigError::Shape));
