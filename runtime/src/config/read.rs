@@ -228,17 +228,23 @@ impl Reader {
                 }
             });
         }
+        self.sense(&policies);
+        MethodConfig { names, policies }
+    }
+
+    /// Notes what is right field by field and makes no sense together.
+    fn sense(&mut self, policies: &Policies) {
         if policies.retry.is_some() && policies.hedging.is_some() {
             let found = "has a retryPolicy and a hedgingPolicy";
             self.wrong(found, "a method is retried or hedged, keep one of them");
         }
-        for name in contradiction::disabled_and_said(&policies) {
+        for name in contradiction::disabled_and_said(policies) {
             let found = format!("names {name}, which stands beside it");
             self.at("disabled", |reader| {
                 reader.wrong(found, "a policy is said or disabled, keep one of them");
             });
         }
-        for contradiction in contradiction::all(&policies) {
+        for contradiction in contradiction::all(policies) {
             let other = match self.path.as_str() {
                 "" => contradiction.other,
                 path => format!("{path}.{}", contradiction.other),
@@ -248,7 +254,6 @@ impl Reader {
                 reader.wrong(found, contradiction.right)
             });
         }
-        MethodConfig { names, policies }
     }
 
     fn name(&mut self, node: &Node, taken: &mut HashMap<Name, String>) -> Option<Name> {
