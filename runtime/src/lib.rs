@@ -40,6 +40,7 @@
     )
 )]
 
+pub mod balance;
 pub mod call;
 pub mod carrier;
 #[cfg(feature = "http2")]
@@ -48,9 +49,11 @@ mod clock;
 pub mod codegen;
 pub mod config;
 pub mod context;
+pub mod discovery;
 pub mod downgrade;
 #[cfg(test)]
 mod fixture;
+mod json;
 pub mod layer;
 pub mod policy;
 pub mod saga;

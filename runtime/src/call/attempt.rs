@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use super::Tried;
+
 /// One of the times that a call is sent. The default is the first and only one.
 #[derive(Debug, Clone, Default)]
 pub struct Attempt {
@@ -16,6 +18,8 @@ pub struct Attempt {
     pub previous: u32,
     /// How long it may wait for the head of its answer; as long as the call, where there is none.
     pub timeout: Option<Duration>,
+    /// Where its earlier attempts were sent.
+    pub tried: Tried,
     /// What it shares with the one who sent it beside others.
     pub race: Option<Arc<Race>>,
 }

@@ -30,6 +30,7 @@ mod spare;
 pub mod status;
 mod streaming;
 pub mod timeout;
+mod tried;
 
 use std::{
     sync::Arc,
@@ -66,6 +67,7 @@ pub use room::{CALL_ROOM, CHANNEL_ROOM, Room};
 pub use route::{Choose, Refused, Route};
 pub use spare::Spare;
 pub use streaming::Streaming;
+pub use tried::Tried;
 
 /// One RPC on its way, encoded but not yet on any wire.
 #[derive(Debug)]

@@ -24,8 +24,26 @@ pub enum Link {
     /// gRPC over HTTP/2.
     #[cfg(feature = "http2")]
     Http2(http2::Http2),
+    /// gRPC over HTTP/2, to one of the endpoints that a name resolves to.
+    #[cfg(feature = "http2")]
+    Balanced(Box<crate::balance::Balancer<http2::Http2>>),
     /// The same process.
     Local(local::Local),
+}
+
+impl Link {
+    /// Waits until a call could be sent.
+    ///
+    /// # Errors
+    /// UNAVAILABLE if nobody can be reached.
+    #[cfg(feature = "http2")]
+    pub(crate) async fn ready(&self) -> Result<(), Status> {
+        match self {
+            Self::Http2(http2) => http2.ready().await,
+            Self::Balanced(balancer) => balancer.ready().await,
+            Self::Local(_) => Ok(()),
+        }
+    }
 }
 
 impl Invoke for Link {
@@ -33,6 +51,8 @@ impl Invoke for Link {
         match self {
             #[cfg(feature = "http2")]
             Self::Http2(http2) => http2.invoke(call).await,
+            #[cfg(feature = "http2")]
+            Self::Balanced(balancer) => Box::pin(balancer.invoke(call)).await,
             Self::Local(local) => local.invoke(call).await,
         }
     }

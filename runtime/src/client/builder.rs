@@ -6,15 +6,16 @@ use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_layer::Layer;
 
-use super::{Channel, ConnectError};
+use super::{Channel, ConnectError, ways::Ways};
 use crate::{
     call::{Encoding, Invoke, Room, Shared},
     carrier::{
         Link,
-        http2::{Config, Connector, Http2, HttpLayer, HttpService, Keepalive, Target},
+        http2::{Connector, HttpService, Keepalive},
         local::Local,
     },
     config::{Origin, ServiceConfig, live::Live, sources::Sources},
+    discovery::{self, Resolver},
     layer::fallback::Fallback,
     policy::backoff::Backoff,
     stack::{ClientPlace, ClientSettings},
@@ -27,11 +28,8 @@ pub struct Builder {
     stack: ClientSettings,
     sources: Vec<(Origin, ServiceConfig)>,
     file: Option<PathBuf>,
-    config: Config,
+    ways: Ways,
     user_agent: Option<String>,
-    layers: Vec<HttpLayer>,
-    #[cfg(feature = "tls")]
-    tls: Option<super::ClientTls>,
 }
 
 /// What a channel reaches.
@@ -39,8 +37,16 @@ pub struct Builder {
 pub(super) enum Reach {
     /// A target, not yet read.
     Target(String),
+    /// What this resolves to.
+    Resolver(Arc<dyn Resolver>),
     /// Services of this process.
     Local(Local),
+}
+
+impl From<Arc<dyn Resolver>> for Reach {
+    fn from(resolver: Arc<dyn Resolver>) -> Self {
+        Self::Resolver(resolver)
+    }
 }
 
 impl From<String> for Reach {
@@ -62,11 +68,8 @@ impl Builder {
             stack: ClientSettings::default(),
             sources: Vec::new(),
             file: None,
-            config: Config::default(),
+            ways: Ways::default(),
             user_agent: None,
-            layers: Vec::new(),
-            #[cfg(feature = "tls")]
-            tls: None,
         }
     }
 
@@ -95,7 +98,7 @@ impl Builder {
 
     /// How long one attempt to connect may take, handshakes included; 20 s. A call's own deadline ends its wait earlier.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.config.connect_timeout = timeout;
+        self.ways.config.connect_timeout = timeout;
         self
     }
 
@@ -125,46 +128,46 @@ impl Builder {
         F: Future<Output = io::Result<S>> + Send + 'static,
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        self.config.connector = Some(Connector::new(dial));
+        self.ways.config.connector = Some(Connector::new(dial));
         self
     }
 
     /// The pauses between attempts to connect; gRPC's, from 1 s to 120 s.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
-        self.config.backoff = backoff;
+        self.ways.config.backoff = backoff;
         self
     }
 
     /// The most connections at once; 4. Further ones are opened only while all others are busy.
     pub fn max_connections(mut self, most: usize) -> Self {
-        self.config.max_connections = most;
+        self.ways.config.max_connections = most;
         self
     }
 
     /// Tries a connection with a ping; off, because servers may end connections that ping more often than they allow
     /// (gRPC's own every 5 minutes at most where nothing else is set).
     pub fn keepalive(mut self, keepalive: Keepalive) -> Self {
-        self.config.keepalive = Some(keepalive);
+        self.ways.config.keepalive = Some(keepalive);
         self
     }
 
     /// The largest message that is received, in bytes, decompressed; 4 MiB. A larger one ends its call with
     /// RESOURCE_EXHAUSTED.
     pub fn receive_limit(mut self, bytes: usize) -> Self {
-        self.config.receive_limit = bytes;
+        self.ways.config.receive_limit = bytes;
         self
     }
 
     /// The largest message that is sent, in bytes as it goes over the wire; none. A larger one ends its call with
     /// RESOURCE_EXHAUSTED.
     pub fn send_limit(mut self, bytes: usize) -> Self {
-        self.config.send_limit = bytes;
+        self.ways.config.send_limit = bytes;
         self
     }
 
     /// Compresses messages where a call does not say otherwise; off.
     pub fn send_compressed(mut self, encoding: Encoding) -> Self {
-        self.config.encoding = Some(encoding);
+        self.ways.config.encoding = Some(encoding);
         self
     }
 
@@ -182,7 +185,7 @@ impl Builder {
     /// [`Call`]: crate::call::Call
     pub fn http_layer<L, S, B>(mut self, layer: L) -> Self
     where
-        L: Layer<HttpService, Service = S> + Send + 'static,
+        L: Layer<HttpService, Service = S> + Send + Sync + 'static,
         S: tower_service::Service<http::Request<tonic::body::Body>, Response = http::Response<B>>
             + Clone
             + Send
@@ -194,7 +197,7 @@ impl Builder {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let put = move |inner| HttpService::new(layer.layer(inner));
-        self.layers.push(Box::new(put));
+        self.ways.layers.push(Arc::new(put));
         self
     }
 
@@ -244,7 +247,7 @@ impl Builder {
     /// The certificates for `https`.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: super::ClientTls) -> Self {
-        self.tls = Some(tls);
+        self.ways.tls = Some(tls);
         self
     }
 
@@ -254,10 +257,8 @@ impl Builder {
     /// If the settings make no sense or the server cannot be reached.
     pub async fn connect(self) -> Result<Channel, ConnectError> {
         let channel = self.lazy()?;
-        if let Link::Http2(http2) = &**channel.link() {
-            let unreachable = |status| ConnectError::Unreachable(Box::new(status));
-            http2.ready().await.map_err(unreachable)?;
-        }
+        let unreachable = |status| ConnectError::Unreachable(Box::new(status));
+        channel.link().ready().await.map_err(unreachable)?;
         Ok(channel)
     }
 
@@ -270,30 +271,18 @@ impl Builder {
             let Ok(value) = HeaderValue::try_from(&name) else {
                 return Err(ConnectError::UserAgent(name));
             };
-            self.config.user_agent = value;
+            self.ways.config.user_agent = value;
         }
         let live = Live::starting::<ConnectError>(Sources::default(), self.sources, self.file)?;
-        let target = match self.reach {
-            Reach::Local(services) => {
-                return Ok(Channel::new(Link::Local(services), self.stack, live));
-            }
-            Reach::Target(target) => target,
+        let link = match self.reach {
+            Reach::Local(services) => Link::Local(services),
+            Reach::Resolver(resolver) => self.ways.balanced(resolver),
+            Reach::Target(target) => match discovery::resolver(&target)? {
+                Some(resolver) => self.ways.balanced(resolver),
+                None => Link::Http2(self.ways.open(&target)?),
+            },
         };
-        let parsed = Target::parse(&target)?;
-        #[cfg(feature = "tls")]
-        {
-            self.config.tls = match self.tls {
-                _ if parsed.scheme == http::uri::Scheme::HTTP => None,
-                Some(tls) => Some(tls.encrypt(&parsed)?),
-                None => Some(super::ClientTls::new().encrypt(&parsed)?),
-            };
-        }
-        #[cfg(not(feature = "tls"))]
-        if parsed.scheme == http::uri::Scheme::HTTPS {
-            return Err(ConnectError::NoTls(target));
-        }
-        let http2 = Http2::new(parsed, self.config, self.layers);
-        Ok(Channel::new(Link::Http2(http2), self.stack, live))
+        Ok(Channel::new(link, self.stack, live))
     }
 }
 
@@ -303,7 +292,7 @@ impl fmt::Debug for Builder {
             .debug_struct("Builder")
             .field("reach", &self.reach)
             .field("stack", &self.stack)
-            .field("config", &self.config)
+            .field("ways", &self.ways)
             .finish_non_exhaustive()
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     call::Service,
     carrier::{Link, local::Local},
     config::{ConfigCounts, Effective, Origin, ServiceConfig, ServiceConfigErrors, live::Live},
+    discovery::Resolver,
     stack::{self, ClientSettings},
 };
 
@@ -49,9 +50,16 @@ impl Channel {
         Self::builder(target).connect().await
     }
 
-    /// Settings for a channel to `target`: `http://host:port`, `https://host:port` (with feature `tls`), `unix:/path`.
+    /// Settings for a channel to `target`: `http://host:port`, `https://host:port` (with feature `tls`), `unix:/path`, or
+    /// a name that resolves to endpoints, such as `static:///10.0.0.1:50051,10.0.0.2:50051` (see
+    /// [`discovery`](crate::discovery)).
     pub fn builder(target: impl Into<String>) -> Builder {
         Builder::new(target.into())
+    }
+
+    /// Settings for a channel to whatever `resolver` finds, such as one of your own.
+    pub fn resolving(resolver: impl Resolver) -> Builder {
+        Builder::new(Arc::new(resolver) as Arc<dyn Resolver>)
     }
 
     /// A channel to services of the same process, with the same policies and no socket.

@@ -5,6 +5,7 @@ use tonic::Status;
 use crate::{
     carrier::http2::TargetError,
     config::{FileError, ServiceConfigErrors},
+    discovery::DiscoveryError,
 };
 
 /// A channel that could not be made or whose first connection did not come up.
@@ -13,6 +14,9 @@ pub enum ConnectError {
     /// The target cannot be understood.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// The name cannot be resolved, whoever is asked.
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
     /// `https` in a build without it.
     #[error("`{0}` needs TLS; turn on couplet's feature `tls`, or write http:// for none")]
     NoTls(String),

@@ -6,6 +6,7 @@ mod error;
 pub mod stream;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 pub use self::{
     builder::Builder,

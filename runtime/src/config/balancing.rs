@@ -3,9 +3,9 @@
 use super::{
     error::excerpt,
     fields::{OUTLIER, OUTLIER_PARTS},
-    node::Node,
     read::Reader,
 };
+use crate::json::Node;
 use crate::policy::outlier::Config;
 
 /// The outlier detection in a `loadBalancingConfig`, if it has one. The others belong to whoever balances.

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use super::{
-    Origin, ServiceConfig, fields::METHOD, merge::Merged, node::Node, value::Item, write::entries,
-};
+use super::{Origin, ServiceConfig, fields::METHOD, merge::Merged, value::Item, write::entries};
 use crate::call::{Disabled, Policies};
+use crate::json::Node;
 
 /// What holds for some methods: every value, with its origin. Shown as a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,11 +6,10 @@
 use std::time::Duration;
 
 use super::{
-    json,
     names::camel,
-    node::Node,
     value::{Item, Kind, Typed},
 };
+use crate::json::{self, Node};
 use crate::{
     call::{
         AdaptivePolicy, BreakerPolicy, BulkheadPolicy, FaultPolicy, HedgingPolicy, Policies,

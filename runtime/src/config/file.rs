@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, Metadata},
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Weak},
     time::{Duration, SystemTime},
@@ -14,7 +14,8 @@ use std::{
 
 use tokio::{task::spawn_blocking, time::sleep};
 
-use super::{Origin, ServiceConfig, ServiceConfigErrors, json::LONGEST, live::Live};
+use super::{Origin, ServiceConfig, ServiceConfigErrors, live::Live};
+use crate::json::text_of;
 
 /// The time between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -171,15 +172,6 @@ impl File {
             errors,
         }
     }
-}
-
-/// As much as can be a service config, and a little more, so that what is too long is told as such.
-fn text_of(path: &Path) -> io::Result<String> {
-    let most = LONGEST as u64 + 1;
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
-    String::from_utf8(bytes)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8"))
 }
 
 // === Stamp ===

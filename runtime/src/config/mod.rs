@@ -41,7 +41,6 @@ mod fields;
     )
 )]
 pub(crate) mod file;
-mod json;
 #[cfg_attr(
     not(feature = "http2"),
     allow(
@@ -52,7 +51,6 @@ mod json;
 pub(crate) mod live;
 mod merge;
 mod names;
-mod node;
 mod origin;
 mod read;
 mod reference;
@@ -72,6 +70,7 @@ mod write;
 
 use std::fmt;
 
+use self::read::Whole;
 pub use self::{
     effective::{Effective, EffectiveValue},
     error::{Mistake, ServiceConfigErrors, Warning},
@@ -79,7 +78,7 @@ pub use self::{
     reference::reference,
 };
 pub use self::{file::FileError, live::ConfigCounts};
-use self::{node::Node, read::Whole};
+use crate::json::Node;
 use crate::{
     call::{Method, Policies},
     policy::{outlier, retry::ThrottleConfig},

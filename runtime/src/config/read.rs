@@ -6,13 +6,12 @@ use super::{
     MethodConfig, Name, ServiceConfig, balancing, contradiction,
     error::{ServiceConfigErrors, Warning, excerpt},
     fields::{Field, Group, METHOD, Said, THROTTLING, Whose},
-    json::{self, LONGEST, Unreadable},
     names::near,
-    node::Node,
     value::{Item, Kind, number_of},
     window,
 };
 use crate::call::{CodeSet, Policies};
+use crate::json::{self, LONGEST, Node, Unreadable};
 
 /// How much of a retry or hedging policy must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

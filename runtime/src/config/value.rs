@@ -10,11 +10,11 @@ use tonic::Code;
 use super::{
     duration,
     names::{self, Named},
-    node::Node,
 };
 use crate::call::{
     AdaptiveAlgorithm, AdaptiveMode, BreakerMode, BreakerScope, CodeSet, Disabled, Window,
 };
+use crate::json::Node;
 
 /// What is in a field, whatever its type.
 #[derive(Debug, Clone, Copy, PartialEq)]

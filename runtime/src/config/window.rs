@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::{
     duration,
     error::excerpt,
-    node::Node,
     read::Reader,
     value::{Item, Kind},
 };
 use crate::call::Window;
+use crate::json::Node;
 
 const TYPE: &str = "slidingWindowType";
 const SIZE: &str = "slidingWindowSize";

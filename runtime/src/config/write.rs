@@ -3,11 +3,11 @@
 use super::{
     MethodConfig, Name, ServiceConfig,
     fields::{Field, Group, METHOD, Said, THROTTLING},
-    node::Node,
     read::Whole,
     value::Item,
     window,
 };
+use crate::json::Node;
 
 impl ServiceConfig {
     /// The same as gRPC's JSON, which every gRPC client reads; one config has one text.

@@ -6,18 +6,38 @@ use crate::source::{self, Source, assert_none};
 const ROOMS: &[(&str, &[&str])] = &[
     ("call", &[]),
     ("policy", &["call"]),
-    ("config", &["call", "policy"]),
+    ("json", &[]),
+    ("config", &["call", "policy", "json"]),
     ("layer", &["call", "policy"]),
-    ("carrier", &["call", "policy"]),
+    ("discovery", &["call", "policy", "json"]),
+    ("balance", &["call", "policy", "discovery"]),
+    ("carrier", &["call", "policy", "balance"]),
     ("stack", &["call", "policy", "config", "layer"]),
     ("saga", &["call", "policy"]),
     (
         "client",
-        &["call", "policy", "config", "layer", "stack", "carrier"],
+        &[
+            "call",
+            "policy",
+            "config",
+            "layer",
+            "stack",
+            "discovery",
+            "balance",
+            "carrier",
+        ],
     ),
     (
         "server",
-        &["call", "policy", "config", "layer", "stack", "carrier"],
+        &[
+            "call",
+            "policy",
+            "config",
+            "layer",
+            "stack",
+            "discovery",
+            "carrier",
+        ],
     ),
 ];
 

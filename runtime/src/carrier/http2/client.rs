@@ -1,6 +1,6 @@
 //! The client's end: a call goes out on one of the connections to a target, and comes back as its reply.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderValue, Method, Request, Version, header,
@@ -21,6 +21,7 @@ use super::{
     target::Target,
 };
 use crate::{
+    balance::Reach,
     call::{Body, Call, Invoke, Phase, Reply, during},
     clock,
 };
@@ -56,7 +57,7 @@ pub(super) struct Settings {
 // === Http2 ===
 
 impl Http2 {
-    pub(crate) fn new(target: Target, config: Config, layers: Vec<HttpLayer>) -> Self {
+    pub(crate) fn new(target: Target, config: Config, layers: &[HttpLayer]) -> Self {
         let origin = Origin {
             scheme: target.scheme.clone(),
             authority: target.authority.clone(),
@@ -75,7 +76,7 @@ impl Http2 {
         let layered = (!layers.is_empty()).then(|| {
             let wire = HttpService::over(Arc::clone(&pool));
             // The layer put first stands outermost.
-            let layered = layers.into_iter().rev().fold(wire, |inner, put| put(inner));
+            let layered = layers.iter().rev().fold(wire, |inner, put| put(inner));
             Over::with(layered, origin.clone(), settings)
         });
         Self {
@@ -92,6 +93,20 @@ impl Http2 {
     /// UNAVAILABLE if the server cannot be reached.
     pub(crate) async fn ready(&self) -> Result<(), Status> {
         self.pool.lease().await.map(drop)
+    }
+}
+
+impl Reach for Http2 {
+    async fn connect(&self) -> Result<(), Status> {
+        self.ready().await
+    }
+
+    async fn lost(&self) {
+        self.pool.lost().await;
+    }
+
+    fn pause(&self) -> Duration {
+        self.pool.pause()
     }
 }
 

@@ -48,6 +48,7 @@ struct Load {
 pub(super) struct Queue {
     waiting: AtomicUsize,
     freed: Notify,
+    ended: Notify,
 }
 
 /// A call in the queue, until it is dropped.
@@ -117,7 +118,7 @@ impl Connection {
 
     /// Sends no new calls here; those under way go on.
     pub(super) fn close(&self) {
-        self.load.closed.store(true, Ordering::Relaxed);
+        self.load.close();
     }
 
     /// Calls under way.
@@ -198,6 +199,11 @@ impl Queue {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         Waiting(self)
     }
+
+    /// Resolves when a connection ends after this.
+    pub(super) fn ended(&self) -> Notified<'_> {
+        self.ended.notified()
+    }
 }
 
 impl Waiting<'_> {
@@ -240,6 +246,16 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.load.closed.store(true, Ordering::Relaxed);
+        self.load.close();
+    }
+}
+
+// === Load ===
+
+impl Load {
+    fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.queue.ended.notify_waiters();
+        }
     }
 }

@@ -14,6 +14,7 @@
 use std::{
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -100,6 +101,28 @@ impl Pool {
             }
             Pick::Full(_) | Pick::Nowhere => self.wait().await,
         }
+    }
+
+    /// Returns once no connection is open.
+    pub(super) async fn lost(&self) {
+        loop {
+            let mut ended = pin!(self.queue.ended());
+            // Enabled before looking, so that nothing is missed.
+            ended.as_mut().enable();
+            if self.live() == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    /// How long it is until connecting may be tried again.
+    pub(super) fn pause(&self) -> Duration {
+        let state = self.state();
+        let until = state.failed.as_ref().map(|failed| failed.until);
+        until.map_or(Duration::ZERO, |until| {
+            until.saturating_duration_since(Instant::now())
+        })
     }
 
     async fn wait(self: &Arc<Self>) -> Result<Lease, Status> {

@@ -30,7 +30,7 @@ pub struct HttpService {
 }
 
 /// Puts one layer around a service.
-pub(crate) type HttpLayer = Box<dyn FnOnce(HttpService) -> HttpService + Send>;
+pub(crate) type HttpLayer = Arc<dyn Fn(HttpService) -> HttpService + Send + Sync>;
 
 // === HttpService ===
 

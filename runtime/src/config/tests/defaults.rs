@@ -1,5 +1,6 @@
 //! The table's defaults are those that the policies work with.
 
+use crate::json::Node;
 use crate::{
     call::{
         AdaptivePolicy, BreakerPolicy, BulkheadPolicy, HedgingPolicy, Policies, RateLimitPolicy,
@@ -7,7 +8,6 @@ use crate::{
     },
     config::{
         fields::{Field, Group, METHOD, OUTLIER, OUTLIER_PARTS, THROTTLING},
-        node::Node,
         reference,
         value::{Item, Kind},
     },

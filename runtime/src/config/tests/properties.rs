@@ -9,6 +9,7 @@ use proptest::{
     test_runner::TestCaseError,
 };
 
+use crate::json::Node;
 use crate::{
     call::{Disabled, Policies},
     config::{
@@ -16,7 +17,6 @@ use crate::{
         fields::{METHOD, says},
         merge::Merged,
         names::Named,
-        node::Node,
         value::{Item, Kind},
     },
 };
@@ -78,7 +78,7 @@ fn item(kind: Kind, index: Index, number: u32) -> Item {
         }
         Kind::Window => return Item::Window(crate::call::Window::Count(1 + number % 100)),
     };
-    let node = crate::config::json::parse(&text).unwrap();
+    let node = crate::json::parse(&text).unwrap();
     kind.read(&node).unwrap()
 }
 

@@ -16,7 +16,7 @@ use tonic::Status;
 
 use super::{Retry, mirror, mirror_failure};
 use crate::{
-    call::{Call, Invoke, Method, Phase, Race, Reply, Spare},
+    call::{Call, Invoke, Method, Phase, Race, Reply, Spare, Tried},
     clock,
     context::Context,
     policy::{
@@ -42,6 +42,7 @@ struct Contest<'a, I> {
     hedges: Hedges,
     memory: &'a Memory,
     racers: Vec<Racer<'a>>,
+    tried: Tried,
     spare: Spare,
     /// Nobody else is asked any more.
     committed: bool,
@@ -116,6 +117,7 @@ impl<I: Invoke> Retry<I> {
             rules,
             memory,
             racers: Vec::new(),
+            tried: Tried::default(),
             spare,
             committed: false,
             timer: None,
@@ -174,6 +176,7 @@ impl<'a, I: Invoke> Contest<'a, I> {
     fn send(&mut self, mut call: Call, reader: u32, previous: u32) {
         let race = Arc::new(Race::default());
         call.attempt.previous = previous;
+        call.attempt.tried = self.tried.clone();
         call.attempt.race = Some(Arc::clone(&race));
         self.racers.push(Racer {
             attempt: Box::pin(self.retry.inner.invoke(call)),
@@ -255,7 +258,12 @@ impl<'a, I: Invoke> Contest<'a, I> {
     fn poll(&mut self, waker: &mut Waker<'_>) -> Poll<Event> {
         for (place, racer) in self.racers.iter_mut().enumerate() {
             Phase::Queue.note();
-            if let Poll::Ready(answer) = racer.attempt.as_mut().poll(waker) {
+            Tried::take();
+            let polled = racer.attempt.as_mut().poll(waker);
+            if let Some(peer) = Tried::take() {
+                self.tried.add(peer);
+            }
+            if let Poll::Ready(answer) = polled {
                 return Poll::Ready(Event::Ended(place, answer));
             }
             // Whoever waits for the rest of an answer has its head.

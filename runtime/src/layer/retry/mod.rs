@@ -21,7 +21,7 @@ use self::hedging::Memories;
 pub use self::target::Target;
 use crate::{
     call::{
-        Body, Call, Deadline, End, Idempotency, Invoke, Method, Phase, Reply, Spare, during,
+        Body, Call, Deadline, End, Idempotency, Invoke, Method, Phase, Reply, Spare, Tried, during,
         headers,
     },
     clock,
@@ -116,6 +116,7 @@ impl<I: Invoke> Invoke for Retry<I> {
         let method = call.method;
         let mut attempts = Attempts::default();
         let mut spare = call.spare(&self.target.room);
+        let mut tried = Tried::default();
         if self.plans.is_on(method, Switch::AttemptTimeout) {
             call.attempt.timeout = self.patience(method);
         }
@@ -135,13 +136,17 @@ impl<I: Invoke> Invoke for Retry<I> {
                 Err(status) => status,
             };
             let previous = attempts.ended();
-            match self.again(&mut attempts, method, &status, spare.as_mut()) {
-                Some((again, None)) => call = again,
-                Some((again, Some(at))) => {
-                    during(Phase::Backoff, sleep_until(at.into())).await;
-                    call = again;
-                }
-                None => return Err(mirror_failure(status, previous)),
+            if let Some(peer) = Tried::take() {
+                tried.add(peer);
+            }
+            let again = self.again(&mut attempts, method, &status, spare.as_mut());
+            let Some((again, at)) = again else {
+                return Err(mirror_failure(status, previous));
+            };
+            call = again;
+            call.attempt.tried = tried.clone();
+            if let Some(at) = at {
+                during(Phase::Backoff, sleep_until(at.into())).await;
             }
         }
     }

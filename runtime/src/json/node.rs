@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     Null,
     Truth(bool),
     /// As it was written.
@@ -16,7 +16,7 @@ pub(super) enum Node {
 
 impl Node {
     /// Whether it stands for nothing, as proto3's JSON has it.
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         *self == Self::Null
     }
 }
@@ -25,7 +25,7 @@ impl Node {
 
 impl Node {
     /// The same in lines, indented by two spaces.
-    pub(super) fn pretty(&self) -> String {
+    pub(crate) fn pretty(&self) -> String {
         let mut text = String::new();
         self.put(&mut text, 0);
         text.push('\n');

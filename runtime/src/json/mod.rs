@@ -3,16 +3,24 @@
 //! It keeps what other parsers give away: keys that stand twice, which are a mistake here, and the order. A parser of our
 //! own has no impls of traits that would meddle with the inference of every crate that uses this one.
 
-use super::node::Node;
+mod node;
+
+use std::{
+    fmt, fs,
+    io::{self, Read as _},
+    path::Path,
+};
+
+pub(crate) use node::Node;
 
 /// The longest text that is read, in bytes.
-pub(super) const LONGEST: usize = 4 << 20;
+pub(crate) const LONGEST: usize = 4 << 20;
 /// The most brackets in each other.
 const DEEPEST: usize = 64;
 
 /// Why a text was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     /// So many bytes.
     TooLong(usize),
     /// It is no JSON.
@@ -21,23 +29,50 @@ pub(super) enum Unreadable {
 
 /// Where reading stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stop {
+pub(crate) struct Stop {
     /// From one on.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// From one on, in letters.
-    pub(super) column: usize,
+    pub(crate) column: usize,
     /// What would be right there.
-    pub(super) right: &'static str,
+    pub(crate) right: &'static str,
 }
 
 /// Reads one value.
-pub(super) fn parse(text: &str) -> Result<Node, Unreadable> {
+pub(crate) fn parse(text: &str) -> Result<Node, Unreadable> {
     if text.len() > LONGEST {
         return Err(Unreadable::TooLong(text.len()));
     }
     let mut parser = Parser { text, at: 0 };
     let read = parser.value(0).and_then(|node| parser.end().map(|()| node));
     read.map_err(|right| Unreadable::Syntax(parser.stop(right)))
+}
+
+/// Reads a file: as much of it as can be read as JSON, and a little more, so that what is too long is told as such.
+pub(crate) fn text_of(path: &Path) -> io::Result<String> {
+    let most = LONGEST as u64 + 1;
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    String::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8"))
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong(bytes) => {
+                write!(
+                    formatter,
+                    "the text has {bytes} bytes; it may have {LONGEST}"
+                )
+            }
+            Self::Syntax(at) => write!(
+                formatter,
+                "the text is no JSON in line {}, column {}: {}",
+                at.line, at.column, at.right
+            ),
+        }
+    }
 }
 
 struct Parser<'a> {

@@ -1,0 +1,63 @@
+//! Keeps the way to one endpoint open: connects, waits until the connection is gone, and connects again.
+
+use std::sync::Arc;
+
+use tokio::{sync::Semaphore, task::AbortHandle, time::sleep};
+
+use super::{Reach, Shared, peer::Peer};
+
+/// How many ways are opened at once, so that a large set of endpoints is not a stampede.
+const AT_ONCE: usize = 16;
+
+/// Keeps the way to one peer open, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Keeper(AbortHandle);
+
+/// What the keepers of one balancer share.
+#[derive(Debug, Clone)]
+pub(super) struct Turns(Arc<Semaphore>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+impl Keeper {
+    pub(super) fn start<L: Reach>(
+        peer: Arc<Peer<L>>,
+        shared: Arc<Shared<L>>,
+        turns: Turns,
+    ) -> Self {
+        let keeping = keep(peer, shared, turns);
+        Self(tokio::spawn(keeping).abort_handle())
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn keep<L: Reach>(peer: Arc<Peer<L>>, shared: Arc<Shared<L>>, turns: Turns) {
+    loop {
+        let turn = turns.0.acquire().await;
+        let connected = peer.link.connect().await;
+        drop(turn);
+        match connected {
+            Ok(()) => {
+                peer.up();
+                shared.stirred.notify_one();
+                peer.link.lost().await;
+                peer.down();
+                shared.stirred.notify_one();
+            }
+            Err(status) => {
+                peer.fail(status.message().to_owned());
+                shared.stirred.notify_one();
+                sleep(peer.link.pause()).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Which endpoint gets a call: of those that a name resolves to, one that fits the client's release, that can be reached, that is
+//! well, and that is least busy.
+//!
+//! A [`Balancer`] keeps a way open to each endpoint ([`Reach`]) and picks one for every call. What a pick looks at was put
+//! together before, whenever an endpoint came, went, or changed its state: a pick costs the same with ten endpoints and with ten
+//! thousand.
+//!
+//! ```text
+//!   resolver ── snapshot ──▶ manager ── peers, each with its keeper ──▶ view ◀── pick ── call
+//!                              ▲                    │ up, down
+//!                              └────────────────────┘
+//! ```
+
+mod candidates;
+mod chosen;
+mod keeper;
+mod load;
+mod manager;
+mod peer;
+mod pick;
+mod reach;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    pin::pin,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use arc_swap::ArcSwap;
+use tokio::{sync::Notify, task::AbortHandle};
+use tonic::Status;
+
+pub use self::reach::Reach;
+use self::{
+    chosen::Chosen,
+    manager::Manager,
+    pick::Choice,
+    view::{Unfit, View},
+};
+use crate::{
+    call::{Call, Invoke, Phase, Reply, during},
+    clock,
+    discovery::{Endpoint, Resolver},
+    policy::outlier::{self, Outlier},
+};
+
+/// Sends each call to one of the endpoints that a name resolves to.
+pub struct Balancer<L: Reach> {
+    shared: Arc<Shared<L>>,
+    manager: OnceLock<AbortHandle>,
+}
+
+/// What makes the way to an endpoint; an error where its address makes no sense.
+type Open<L> = Box<dyn Fn(&Endpoint) -> Result<L, String> + Send + Sync>;
+
+/// What picks share with whoever prepares them.
+struct Shared<L> {
+    resolver: Arc<dyn Resolver>,
+    open: Open<L>,
+    view: ArcSwap<View<L>>,
+    outlier: Outlier,
+    /// Peers that refused a client for its release.
+    unfit: Mutex<Vec<Unfit>>,
+    /// Tells calls that wait that the view changed.
+    changed: Notify,
+    /// Tells the manager that a peer came up, went down, or does not fit.
+    stirred: Notify,
+}
+
+// === Balancer ===
+
+impl<L: Reach> Balancer<L> {
+    /// Picks among the endpoints that `resolver` finds, each of which is reached by what `open` gives. Begins with the
+    /// first call, or with [`ready`](Self::ready).
+    pub fn new(
+        resolver: Arc<dyn Resolver>,
+        open: impl Fn(&Endpoint) -> Result<L, String> + Send + Sync + 'static,
+    ) -> Self {
+        let outlier = Outlier::new(outlier::Config::default(), clock::now(), fastrand::u64(..));
+        let shared = Shared {
+            resolver,
+            open: Box::new(open),
+            view: ArcSwap::from_pointee(View::empty()),
+            outlier: outlier.expect("the defaults are valid"),
+            unfit: Mutex::default(),
+            changed: Notify::new(),
+            stirred: Notify::new(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            manager: OnceLock::new(),
+        }
+    }
+
+    /// Waits until a call could be sent.
+    ///
+    /// # Errors
+    /// UNAVAILABLE if the name cannot be resolved, or none of its endpoints can be reached.
+    pub async fn ready(&self) -> Result<(), Status> {
+        self.wait_for(|view| view.readiness()).await
+    }
+
+    /// What is known of the endpoints, and whether it is still so.
+    pub fn snapshot(&self) -> crate::discovery::Snapshot {
+        self.shared.view.load().snapshot.clone()
+    }
+
+    fn start(&self) {
+        self.manager.get_or_init(|| {
+            let manager = Manager::new(Arc::clone(&self.shared));
+            tokio::spawn(manager.run()).abort_handle()
+        });
+    }
+
+    /// A peer that can be had without waiting.
+    fn choose(&self, call: &Call) -> Option<Chosen<L>> {
+        let now = call.started.unwrap_or_else(clock::now);
+        match self.shared.view.load().pick(call, now) {
+            Choice::Here(chosen) => Some(chosen),
+            Choice::Wait | Choice::Nowhere(_) => None,
+        }
+    }
+
+    #[cold]
+    async fn choose_later(&self, call: &Call) -> Result<Chosen<L>, Status> {
+        self.wait_for(|view| view.pick(call, clock::now())).await
+    }
+
+    /// Looks at the view until that says something else than to wait.
+    async fn wait_for<T>(&self, look: impl Fn(&View<L>) -> Choice<T>) -> Result<T, Status> {
+        self.start();
+        loop {
+            let mut changed = pin!(self.shared.changed.notified());
+            // Enabled before looking, so that nothing is missed.
+            changed.as_mut().enable();
+            let choice = look(&self.shared.view.load());
+            match choice {
+                Choice::Here(found) => return Ok(found),
+                Choice::Nowhere(why) => return Err(self.shared.fail(why)),
+                Choice::Wait => changed.await,
+            }
+        }
+    }
+}
+
+impl<L: Reach> Invoke for Balancer<L> {
+    async fn invoke(&self, call: Call) -> Result<Reply, Status> {
+        let chosen = match self.choose(&call) {
+            Some(chosen) => chosen,
+            None => during(Phase::Connect, Box::pin(self.choose_later(&call))).await?,
+        };
+        chosen.send(call, &self.shared).await
+    }
+}
+
+impl<L: Reach> Drop for Balancer<L> {
+    fn drop(&mut self) {
+        if let Some(manager) = self.manager.get() {
+            manager.abort();
+        }
+    }
+}
+
+impl<L: Reach> fmt::Debug for Balancer<L> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Balancer")
+            .field("target", &self.shared.resolver.target())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! The way to an address, and to what a name resolves to: all that a channel's connections have in common.
+
+use std::{fmt, sync::Arc};
+
+use super::ConnectError;
+use crate::{
+    balance::Balancer,
+    carrier::{
+        Link,
+        http2::{Config, Http2, HttpLayer, Target},
+    },
+    discovery::{Endpoint, Resolver},
+};
+
+/// How the addresses of a channel are reached.
+#[derive(Clone, Default)]
+pub(super) struct Ways {
+    pub(super) config: Config,
+    pub(super) layers: Vec<HttpLayer>,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<super::ClientTls>,
+}
+
+impl Ways {
+    /// The way to one target.
+    ///
+    /// # Errors
+    /// If it makes no sense.
+    pub(super) fn open(&self, target: &str) -> Result<Http2, ConnectError> {
+        let parsed = Target::parse(target)?;
+        let config = self.config.clone();
+        #[cfg(feature = "tls")]
+        let config = Config {
+            tls: match &self.tls {
+                _ if parsed.scheme == http::uri::Scheme::HTTP => None,
+                Some(tls) => Some(tls.encrypt(&parsed)?),
+                None => Some(super::ClientTls::new().encrypt(&parsed)?),
+            },
+            ..config
+        };
+        #[cfg(not(feature = "tls"))]
+        if parsed.scheme == http::uri::Scheme::HTTPS {
+            return Err(ConnectError::NoTls(target.to_owned()));
+        }
+        Ok(Http2::new(parsed, config, &self.layers))
+    }
+
+    /// The ways to whatever `resolver` finds.
+    pub(super) fn balanced(self, resolver: Arc<dyn Resolver>) -> Link {
+        let open = move |endpoint: &Endpoint| {
+            let address = self.address(endpoint);
+            self.open(&address).map_err(|error| error.to_string())
+        };
+        Link::Balanced(Box::new(Balancer::new(resolver, open)))
+    }
+
+    /// The endpoint's address, with a scheme.
+    fn address(&self, endpoint: &Endpoint) -> String {
+        let address = &endpoint.address;
+        if address.contains("://") || address.starts_with("unix:") {
+            return address.clone();
+        }
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return format!("https://{address}");
+        }
+        format!("http://{address}")
+    }
+}
+
+impl fmt::Debug for Ways {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.config.fmt(formatter)
+    }
+}
