@@ -11,7 +11,7 @@ use super::{
     Effective, FileError, Origin, ServiceConfig, ServiceConfigErrors, file::File, sources::Sources,
 };
 use crate::{
-    call::{Method, Policies, Service},
+    call::{BreakerScope, Method, Policies, Service},
     policy::{counter::Counter, retry::ThrottleConfig},
 };
 
@@ -19,6 +19,12 @@ use crate::{
 pub(crate) trait Follow: Send + Sync {
     /// Whose methods its calls are of.
     fn service(&self) -> &'static Service;
+
+    /// What shares the breaker of `method`, where that is settled for as long as the stack lives.
+    fn scope(&self, method: &Method) -> Option<BreakerScope> {
+        let _ = method;
+        None
+    }
 
     /// Goes by what holds from now on. Calls that are under way go on with what they have read.
     fn follow(&self, policies: &dyn Fn(&Method) -> Policies, throttling: &ThrottleConfig);
@@ -161,6 +167,7 @@ impl State {
         sources.put(origin, config);
         for follower in &self.followers {
             sources.check(follower.service().methods)?;
+            sources.check_scopes(&**follower)?;
         }
         self.sources = sources;
         for follower in &self.followers {

@@ -22,6 +22,9 @@ pub(super) struct Merged {
     compensated_by: Option<&'static str>,
 }
 
+/// What is disabled by a mode of its own, and keeps the rest of what is said of it.
+const BREAKER: &str = "circuitBreaker";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Repeats {
     Retry,
@@ -78,7 +81,8 @@ impl Merged {
         let mut values = self.values.iter();
         for (group, said) in METHOD.iter().zip(&self.groups) {
             let values = values.by_ref().take(group.fields.len());
-            let holds = said.is_some() && self.may_hold(group.json);
+            let holds = self.may_hold(group.json) || group.json == BREAKER;
+            let holds = holds && said.is_some();
             if holds {
                 (group.open)(&mut policies);
             }
@@ -90,7 +94,8 @@ impl Merged {
         }
         if self.disabled().any(|(one, _)| one == Disabled::BREAKER) {
             // One stands before every method, whether or not anybody speaks of it.
-            policies.breaker = Some(BreakerPolicy::UNSET.mode(BreakerMode::Disabled));
+            let breaker = policies.breaker.unwrap_or(BreakerPolicy::UNSET);
+            policies.breaker = Some(breaker.mode(BreakerMode::Disabled));
         }
         policies
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Origin, ServiceConfig, contradiction, effective::Effective, error::ServiceConfigErrors,
-    merge::Merged,
+    live::Follow, merge::Merged, names::Named,
 };
 use crate::{
     call::{Method, Policies},
@@ -94,6 +94,31 @@ impl Sources {
             for (path, found, right) in self.contradictions(method) {
                 errors.add(&path, found, right);
             }
+        }
+        errors.none()
+    }
+
+    /// Whether methods would share their breakers with those with whom they share them already.
+    pub(super) fn check_scopes(&self, follower: &dyn Follow) -> Result<(), ServiceConfigErrors> {
+        let mut errors = ServiceConfigErrors::new();
+        for method in follower.service().methods {
+            let said = self.policies(method).breaker.and_then(|said| said.scope);
+            let said = said.unwrap_or_default();
+            let Some(settled) = follower.scope(method).filter(|settled| *settled != said) else {
+                continue;
+            };
+            let path = format!(
+                "{}/{}: circuitBreaker.scope",
+                method.service.name, method.name
+            );
+            let (said, settled) = (said.name(), settled.name());
+            let found =
+                format!("would be \"{said}\", and was \"{settled}\" when the client was made");
+            errors.add(
+                &path,
+                found,
+                "it changes with a new client, and not while one is in use",
+            );
         }
         errors.none()
     }

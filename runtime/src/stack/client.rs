@@ -11,7 +11,7 @@ use super::{
     seat,
 };
 use crate::{
-    call::{Call, Invoke, Method, Policies, Reply, Service},
+    call::{BreakerScope, Call, Invoke, Method, Policies, Reply, Service},
     clock,
     config::live::{Follow, Live},
     layer::{
@@ -167,6 +167,11 @@ impl Governed {
 impl Follow for Governed {
     fn service(&self) -> &'static Service {
         self.service
+    }
+
+    /// What breakers have counted belongs to all who share them, and could be neither divided nor put together.
+    fn scope(&self, method: &Method) -> Option<BreakerScope> {
+        Some(self.breakers.scope(method))
     }
 
     fn follow(&self, policies: &dyn Fn(&Method) -> Policies, throttling: &ThrottleConfig) {

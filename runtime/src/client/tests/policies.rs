@@ -216,10 +216,52 @@ fn a_scope_that_a_service_config_names_is_whom_methods_share_with() {
     let [say, repeat] = &ECHO.methods else {
         panic!("the contract has two methods");
     };
-    assert!(std::sync::Arc::ptr_eq(
+    assert!(Arc::ptr_eq(
         stack.breakers().of(say),
         stack.breakers().of(repeat)
     ));
+}
+
+/// It was passed over, and `effective` showed what did not hold.
+#[test]
+fn a_scope_that_would_change_under_a_client_is_refused_and_says_so() {
+    let shared = |mode: &str| {
+        let text = format!(
+            r#"{{"methodConfig": [{{"name": [{{}}], "circuitBreaker": {{"scope": "service"{mode}}}}}]}}"#
+        );
+        config(&text)
+    };
+    let channel = Channel::local_builder(services()).service_config(shared(""));
+    let channel = channel.lazy().unwrap();
+    let stack = channel.stack(&ECHO);
+    let pushed = |text: &str| channel.push_service_config(config(text));
+    let alone = pushed(
+        r#"{"methodConfig": [{"name": [{"service": "test.Echo", "method": "Say"}],
+        "timeout": "1s", "circuitBreaker": {"scope": "method"}}]}"#,
+    );
+    assert_eq!(
+        alone.unwrap_err().to_string(),
+        "test.Echo/Say: circuitBreaker.scope would be \"method\", and was \"service\" when the client was made; it changes \
+         with a new client, and not while one is in use"
+    );
+    assert_eq!(
+        stack.plans().timeout(&ECHO.methods[0]),
+        Some(Duration::from_secs(2))
+    );
+
+    // What says nothing of it, and what disables the breaker and lets it be again, changes none.
+    pushed(r#"{"methodConfig": [{"name": [{}], "disabled": ["circuitBreaker"]}]}"#).unwrap();
+    assert_eq!(
+        stack.breakers().of(&ECHO.methods[0]).config().mode,
+        BreakerMode::Disabled
+    );
+    channel
+        .push_service_config(shared(r#", "mode": "forced_closed""#))
+        .unwrap();
+    assert_eq!(
+        stack.breakers().of(&ECHO.methods[1]).config().mode,
+        BreakerMode::ForcedClosed
+    );
 }
 
 /// The wedge suite's `clone storm`.

@@ -1,7 +1,7 @@
 //! The breakers of a service's methods, found by the number of the method.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -9,7 +9,7 @@ use crate::{
     call::{BreakerPolicy, Method, Service},
     clock,
     policy::{
-        breaker::{Breaker, Config, ConfigError, Registry},
+        breaker::{Breaker, Config, ConfigError, Registry, Scope},
         plan::Plans,
     },
 };
@@ -20,6 +20,9 @@ pub struct Breakers {
     service: &'static Service,
     plans: Arc<Plans>,
     table: Box<[Arc<Breaker>]>,
+    /// What was said here last of the breaker of each method. One that is shared is told of what changes here, and keeps
+    /// what others said of it meanwhile.
+    said: Mutex<Vec<Config>>,
 }
 
 // === Breakers ===
@@ -43,21 +46,25 @@ impl Breakers {
         registry: &Registry,
         target: &str,
     ) -> Result<Self, ConfigError> {
-        let now = clock::now();
-        let breaker = |method: &Method| {
-            let config = config(&plans, method);
-            let key = Registry::key(config.scope, target, method);
-            registry.breaker(&key, config, now, fastrand::u64(..))
-        };
-        let table = service
-            .methods
-            .iter()
-            .map(breaker)
+        let (now, methods) = (clock::now(), service.methods.iter());
+        let configs: Vec<Config> = methods
+            .clone()
+            .map(|method| config(&plans, method))
+            .collect();
+        let keys = methods.zip(&configs);
+        let keys: Vec<_> = keys
+            .map(|(method, config)| Registry::key(config.scope, target, method))
+            .collect();
+        let said = agreed(configs, |one, other| keys[one] == keys[other]);
+        let table = keys.iter().zip(&said);
+        let table = table
+            .map(|(key, config)| registry.breaker(key, config.clone(), now, fastrand::u64(..)))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             service,
             plans,
             table,
+            said: Mutex::new(said),
         })
     }
 
@@ -70,12 +77,22 @@ impl Breakers {
         let configs = self.service.methods.iter();
         let configs: Vec<Config> = configs.map(|method| config(&self.plans, method)).collect();
         configs.iter().try_for_each(Config::validate)?;
-        for (breaker, config) in self.table.iter().zip(configs) {
-            if *breaker.config() != config {
+        let configs = agreed(configs, |one, other| {
+            Arc::ptr_eq(&self.table[one], &self.table[other])
+        });
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *said, configs.clone());
+        for ((breaker, config), before) in self.table.iter().zip(configs).zip(before) {
+            if config != before && *breaker.config() != config {
                 breaker.reconfigure(config, now)?;
             }
         }
         Ok(())
+    }
+
+    /// What shares the breaker of `method`, for as long as there are these breakers.
+    pub(crate) fn scope(&self, method: &Method) -> Scope {
+        self.of(method).config().scope
     }
 
     /// The breaker of `method`: its state, its counts, its events, and the way to force it.
@@ -92,4 +109,11 @@ impl Breakers {
 fn config(plans: &Plans, method: &Method) -> Config {
     let declared = plans.of(method).policies.breaker;
     Config::from(&declared.unwrap_or(BreakerPolicy::UNSET))
+}
+
+/// For each method, what the last of those says that share its breaker: so each is told once.
+fn agreed(configs: Vec<Config>, shares: impl Fn(usize, usize) -> bool) -> Vec<Config> {
+    let last = |one: usize| (0..configs.len()).rfind(|other| shares(one, *other));
+    let agreed = (0..configs.len()).map(|one| configs[last(one).unwrap_or(one)].clone());
+    agreed.collect()
 }

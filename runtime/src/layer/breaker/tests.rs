@@ -1,6 +1,7 @@
 //! A breaker in its place: what it sees of calls, and what it makes of them.
 
 mod probes;
+mod shared;
 
 use std::{
     future::pending,

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Breaker, Config, ConfigError, Handle, Scope, State};
-use crate::call::Method;
+use crate::call::{Method, Minimum};
 use crate::policy::sync::{Mutex, MutexGuard};
 
 /// How often a registry that is not full looks for what it can forget.
@@ -59,12 +59,22 @@ impl Registry {
 
     /// What `method` at `target` shares its breaker with, as a key: by [`Config::scope`] the target and path of the method,
     /// the target and name of the service, or the target alone.
+    ///
+    /// Two releases of a service have two keys, such as `host:1/movies.v1.Movies/GetMovie 1.4`: a server may answer each by
+    /// an implementation of its own, and one that is sick says nothing of the other. Each has its own contract's settings,
+    /// too.
     pub fn key(scope: Scope, target: &str, method: &Method) -> String {
-        match scope {
+        let service = method.service;
+        let place = match scope {
             Scope::Method => format!("{target}{}", method.path),
-            Scope::Service => format!("{target}/{}", method.service.name),
-            Scope::Target => target.to_owned(),
+            Scope::Service => format!("{target}/{}", service.name),
+            Scope::Target => return target.to_owned(),
+        };
+        if !service.is_versioned() {
+            return place;
         }
+        let release = Minimum::of(&service.release().server.range.version);
+        format!("{place} {release}")
     }
 
     /// The breaker of `key`. One that is there already goes by `config` from now on; a new one has its jitter from `seed`.
@@ -155,7 +165,8 @@ impl Entry {
 mod tests {
     use super::super::tests::{breaker, call};
     use super::*;
-    use crate::fixture::ECHO;
+    use crate::call::Service;
+    use crate::fixture::{ECHO, ECHO_2, UNVERSIONED};
     use crate::policy::breaker::Verdict;
 
     const IDLE: Duration = Duration::from_secs(600);
@@ -191,11 +202,24 @@ mod tests {
     #[test]
     fn what_is_shared_follows_the_scope() {
         let key = |scope, method: usize| Registry::key(scope, "host:1", &ECHO.methods[method]);
-        assert_eq!(key(Scope::Method, 0), "host:1/test.Echo/Say");
-        assert_eq!(key(Scope::Method, 1), "host:1/test.Echo/Repeat");
+        assert_eq!(key(Scope::Method, 0), "host:1/test.Echo/Say 1.4");
+        assert_eq!(key(Scope::Method, 1), "host:1/test.Echo/Repeat 1.4");
         assert_eq!(key(Scope::Service, 0), key(Scope::Service, 1));
-        assert_eq!(key(Scope::Service, 0), "host:1/test.Echo");
+        assert_eq!(key(Scope::Service, 0), "host:1/test.Echo 1.4");
         assert_eq!(key(Scope::Target, 1), "host:1");
+    }
+
+    /// A server may answer one release by what converts to another, and only one of them is sick.
+    #[test]
+    fn releases_of_a_service_share_no_breaker_but_that_of_their_target() {
+        let key =
+            |scope, service: &'static Service| Registry::key(scope, "host:1", &service.methods[0]);
+        for scope in [Scope::Method, Scope::Service] {
+            assert_ne!(key(scope, &ECHO), key(scope, &ECHO_2));
+        }
+        assert_eq!(key(Scope::Target, &ECHO), key(Scope::Target, &ECHO_2));
+        let unversioned = key(Scope::Method, &UNVERSIONED);
+        assert_eq!(unversioned, "host:1/test.Echo/Say");
     }
 
     /// Seen in seatbelt (partitions never evicted).
