@@ -111,7 +111,8 @@ impl Channel {
 
     /// What holds for the calls of `service` now, with the origin of every value.
     pub fn effective(&self, service: &'static Service) -> Effective {
-        self.live.effective(service)
+        let cap = self.settings.target.attempts_cap;
+        self.live.effective(service, cap)
     }
 
     /// What became of the service configs that came since the channel was built.

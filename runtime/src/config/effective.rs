@@ -3,8 +3,11 @@
 use std::fmt;
 
 use super::{Origin, ServiceConfig, fields::METHOD, merge::Merged, value::Item, write::entries};
-use crate::call::{Disabled, Policies};
-use crate::json::Node;
+use crate::{
+    call::{Disabled, Policies},
+    json::Node,
+    policy::retry::ATTEMPTS_CAP,
+};
 
 /// What holds for some methods: every value, with its origin. Shown as a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +39,7 @@ impl Effective {
     }
 
     /// What holds where `sources` say it, from the widest to the narrowest, for methods named as in
-    /// `movies.v1.Movies/GetMovie`. For tools; a [`Channel`](crate::Channel) knows its own.
+    /// `movies.v1.Movies/GetMovie`, with gRPC's cap of 5 attempts. For tools; a [`Channel`](crate::Channel) knows its own.
     pub fn of<'a>(
         methods: impl IntoIterator<Item = &'a str>,
         sources: &[(Origin, &ServiceConfig)],
@@ -49,12 +52,14 @@ impl Effective {
             });
             (name.to_owned(), said.fold(silent, Merged::under))
         });
-        Self::of_merged(merged)
+        Self::of_merged(merged, ATTEMPTS_CAP)
     }
 
-    pub(super) fn of_merged(methods: impl Iterator<Item = (String, Merged)>) -> Self {
+    /// The same of what is put together, with the channel's cap on attempts.
+    pub(super) fn of_merged(methods: impl Iterator<Item = (String, Merged)>, cap: u32) -> Self {
         let mut values = Vec::new();
-        for (method, merged) in methods {
+        for (method, mut merged) in methods {
+            merged.cap(cap);
             rows(&method, &merged, &mut values);
         }
         Self { values }

@@ -128,9 +128,9 @@ impl Live {
         self.lock().sources.policies(method)
     }
 
-    /// What holds for the methods of `service`.
-    pub(crate) fn effective(&self, service: &'static Service) -> Effective {
-        self.lock().sources.effective(service.methods)
+    /// What holds for the methods of `service`, where no call is sent more often than `cap` says.
+    pub(crate) fn effective(&self, service: &'static Service, cap: u32) -> Effective {
+        self.lock().sources.effective(service.methods, cap)
     }
 
     /// Counts what became of an update.

@@ -100,6 +100,16 @@ impl Merged {
         policies
     }
 
+    /// Puts a channel's cap in the place of more attempts than that.
+    pub(super) fn cap(&mut self, most: u32) {
+        let fields = METHOD.iter().flat_map(|group| group.fields);
+        for (field, value) in fields.zip(&mut self.values) {
+            if let (Kind::Capped(..), Some((Item::Count(count), _))) = (field.kind, value) {
+                *count = (*count).min(most);
+            }
+        }
+    }
+
     /// The policies that are disabled, and who says so.
     pub(super) fn disabled(&self) -> impl Iterator<Item = (Disabled, &Origin)> {
         let all = Disabled::ALL.iter().zip(&self.disabled);

@@ -341,7 +341,10 @@ impl Reader {
                 if let Kind::Capped(_, most) = field.kind
                     && number_of(node).is_some_and(|count| count > f64::from(most))
                 {
-                    self.warn(format!("is {}, and counts as {most}", excerpt(node)));
+                    let node = excerpt(node);
+                    self.warn(format!(
+                        "is {node}, and counts as {most} unless `attempts_cap` is raised"
+                    ));
                 }
                 (field.set)(into, item);
             }

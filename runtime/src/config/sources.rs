@@ -73,8 +73,8 @@ impl Sources {
         said.unwrap_or_default()
     }
 
-    /// What holds for `methods`, value by value.
-    pub(crate) fn effective(&self, methods: &'static [Method]) -> Effective {
+    /// What holds for `methods`, value by value, where no call is sent more often than `cap` says.
+    pub(crate) fn effective(&self, methods: &'static [Method], cap: u32) -> Effective {
         let merged = methods.iter().map(|method| {
             let name = format!("{}/{}", method.service.name, method.name);
             // What makes no sense together with a contract does not hold, and is not shown as if it did.
@@ -84,7 +84,7 @@ impl Sources {
             };
             (name, merged)
         });
-        Effective::of_merged(merged)
+        Effective::of_merged(merged, cap)
     }
 
     /// Whether what is right by itself makes sense together with the contract of `methods`.

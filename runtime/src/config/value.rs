@@ -37,7 +37,8 @@ pub(super) enum Kind {
     Time(Duration, Duration),
     /// A whole number within these.
     Count(u32, u32),
-    /// A whole number of at least the first; what is above the second counts as the second.
+    /// A whole number of at least the first; what is above the second counts as the second, unless the channel's cap on
+    /// attempts is another.
     Capped(u32, u32),
     /// A number that passes, and what is said of one that does not.
     Number(fn(f32) -> bool, &'static str),
@@ -111,9 +112,7 @@ impl Kind {
         match self {
             Self::Time(least, most) => time(node, least, most).map(Item::Time),
             Self::Count(least, most) => count(node, least, most).map(Item::Count),
-            Self::Capped(least, most) => {
-                count(node, least, u32::MAX).map(|count| Item::Count(count.min(most)))
-            }
+            Self::Capped(least, _) => count(node, least, u32::MAX).map(Item::Count),
             Self::Number(right, words) => number(node)
                 .filter(|number| right(*number))
                 .map(Item::Number)
@@ -145,7 +144,9 @@ impl Kind {
             Self::Count(0, u32::MAX) => "whole number".to_owned(),
             Self::Count(least, u32::MAX) => format!("whole number from {least} on"),
             Self::Count(least, most) => format!("{least} to {most}"),
-            Self::Capped(least, most) => format!("{least} to {most}; more counts as {most}"),
+            Self::Capped(least, most) => {
+                format!("{least} to {most}, or the channel's `attempts_cap`")
+            }
             Self::Number(_, words) => words.split(", such").next().unwrap_or(words).to_owned(),
             Self::Truth => "true or false".to_owned(),
             Self::Codes => "list of codes".to_owned(),

@@ -264,6 +264,33 @@ fn a_scope_that_would_change_under_a_client_is_refused_and_says_so() {
     );
 }
 
+/// The channel's cap was raised, and what a service config said was cut to five where it was read.
+#[tokio::test(start_paused = true)]
+async fn a_service_config_reaches_as_many_attempts_as_the_channel_lets_it() {
+    let text = r#"{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 8, "initialBackoff": "0.01s",
+        "maxBackoff": "0.01s", "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}],
+        "retryThrottling": {"maxTokens": 1000, "tokenRatio": 1}}"#;
+    for (cap, attempts) in [(5, 5), (7, 7), (100, 8)] {
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&asked);
+        let sick = Handler(move |_| {
+            count.fetch_add(1, Relaxed);
+            async { Err(Status::unavailable("sick")) }
+        });
+        let channel = Channel::local_builder(Local::new().with(sick));
+        let channel = channel.service_config(config(text)).attempts_cap(cap);
+        let channel = channel.lazy().unwrap();
+        let stack = channel.stack(&ECHO);
+        stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+        assert_eq!(asked.load(Relaxed), attempts);
+        let effective = channel.effective(&ECHO);
+        let mut effective = effective
+            .iter()
+            .filter(|value| value.field == "maxAttempts");
+        assert_eq!(effective.next().unwrap().value, attempts.to_string());
+    }
+}
+
 /// The wedge suite's `clone storm`.
 #[tokio::test(start_paused = true)]
 async fn a_thousand_clones_share_one_breaker() {

@@ -92,13 +92,13 @@ fn a_name_without_a_service_means_every_method() {
 }
 
 #[test]
-fn more_attempts_than_five_count_as_five_and_are_told() {
+fn more_attempts_than_five_are_kept_for_the_channels_cap_and_told() {
     let config =
         config(r#"{"methodConfig": [{"name": [{}], "hedgingPolicy": {"maxAttempts": "8"}}]}"#);
     let hedging = config.said_of("any", "any").unwrap().hedging.unwrap();
-    assert_eq!(hedging.max_attempts, Some(5));
+    assert_eq!(hedging.max_attempts, Some(8));
     let warnings: Vec<_> = config.warnings().iter().map(ToString::to_string).collect();
-    let expected = r#"methodConfig[0].hedgingPolicy.maxAttempts is "8", and counts as 5"#;
+    let expected = r#"methodConfig[0].hedgingPolicy.maxAttempts is "8", and counts as 5 unless `attempts_cap` is raised"#;
     assert_eq!(warnings, [expected]);
 }
 
