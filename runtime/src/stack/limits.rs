@@ -64,7 +64,7 @@ impl Limits {
         let adaptive = Arc::new(Table::new(service, |_| shared.adaptive.clone()));
         let bulkheads = Arc::new(Table::new(service, |_| None));
         let layers = (
-            RateLayer::new(Arc::clone(&rates)).counting(Arc::clone(&counts.rate)),
+            RateLayer::new(Arc::clone(&rates), side).counting(Arc::clone(&counts.rate)),
             AdaptiveLayer::new(Arc::clone(&adaptive), side).counting(Arc::clone(&counts.adaptive)),
             BulkheadLayer::new(Arc::clone(&bulkheads), side).counting(Arc::clone(&counts.bulkhead)),
         );

@@ -4,14 +4,16 @@
 //! Stands outside the bulkheads and the net under panics, and before the body of a call is read. How long a stream
 //! lasts is no latency: a stream counts until the head of its answer is there.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use futures_util::future::Either;
 use http::HeaderValue;
 use tonic::{Code, Status};
 use tonic_types::ErrorDetails;
 
-use super::{Counts, Side, Table, refuse};
+use super::{
+    refuse,
+    shell::{Bounded, BoundedLayer, Bounds},
+};
 use crate::{
     call::{Call, Invoke, Mark, Reply, headers},
     clock,
@@ -58,21 +60,10 @@ pub enum Pushback {
 }
 
 /// Asks a limit that learns before every call.
-#[derive(Debug)]
-pub struct Adaptive<I> {
-    inner: I,
-    table: Arc<Table<Shedding>>,
-    side: Side,
-    counts: Arc<Counts>,
-}
+pub type Adaptive<I> = Bounded<Shedding, I>;
 
-/// Puts an [`Adaptive`] around what it is given. Whatever one layer is put around counts together.
-#[derive(Debug, Clone)]
-pub struct AdaptiveLayer {
-    table: Arc<Table<Shedding>>,
-    side: Side,
-    counts: Arc<Counts>,
-}
+/// Puts an [`Adaptive`] around what it is given.
+pub type AdaptiveLayer = BoundedLayer<Shedding>;
 
 /// There is too little time left to begin.
 struct Doomed {
@@ -94,6 +85,7 @@ impl Shedding {
             pushback: Pushback::Off,
         }
     }
+
     fn check_time(&self, call: &Call, now: std::time::Instant) -> Result<(), Doomed> {
         let needed = match self.budget {
             Budget::Any => return Ok(()),
@@ -104,6 +96,15 @@ impl Shedding {
             Some(left) if left < needed => Err(Doomed { left, needed }),
             _ => Ok(()),
         }
+    }
+
+    #[cold]
+    fn refuse<I>(&self, at: &Adaptive<I>, call: &Call, overloaded: Overloaded) -> Status {
+        at.counts.refused.add();
+        let (code, details) = (at.side.full(), ErrorDetails::new());
+        let mut status = refuse(call.method, code, "OVERLOADED", overloaded, details);
+        self.pushback.tell(&mut status);
+        status
     }
 }
 
@@ -125,82 +126,28 @@ impl Pushback {
     }
 }
 
-// === AdaptiveLayer ===
+// === Shedding: Bounds ===
 
-impl AdaptiveLayer {
-    /// Asks the limits in `table`.
-    pub fn new(table: Arc<Table<Shedding>>, side: Side) -> Self {
-        Self {
-            table,
-            side,
-            counts: Arc::default(),
-        }
-    }
-
-    /// The same, counting into `counts`.
-    #[must_use]
-    pub fn counting(mut self, counts: Arc<Counts>) -> Self {
-        self.counts = counts;
-        self
-    }
-
-    /// What its limits did so far.
-    pub fn counts(&self) -> &Arc<Counts> {
-        &self.counts
-    }
-}
-
-impl<I> tower_layer::Layer<I> for AdaptiveLayer {
-    type Service = Adaptive<I>;
-
-    fn layer(&self, inner: I) -> Adaptive<I> {
-        Adaptive {
-            inner,
-            table: Arc::clone(&self.table),
-            side: self.side,
-            counts: Arc::clone(&self.counts),
-        }
-    }
-}
-
-// === Adaptive ===
-
-impl<I: Invoke> Invoke for Adaptive<I> {
-    fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
-        match self.table.of(call.method) {
-            None => Either::Left(self.inner.invoke(call)),
-            Some(shedding) => Either::Right(Box::pin(self.bound(shedding, call))),
-        }
-    }
-}
-
-impl<I: Invoke> Adaptive<I> {
-    async fn bound(&self, shedding: Arc<Shedding>, call: Call) -> Result<Reply, Status> {
+impl Bounds for Shedding {
+    async fn pass<I: Invoke>(
+        self: Arc<Self>,
+        at: &Adaptive<I>,
+        call: Call,
+    ) -> Result<Reply, Status> {
         let now = clock::now();
-        if let Err(doomed) = shedding.check_time(&call, now) {
-            self.counts.refused.add();
+        if let Err(doomed) = self.check_time(&call, now) {
+            at.counts.refused.add();
             let code = Code::DeadlineExceeded;
             let details = ErrorDetails::new();
             return Err(refuse(call.method, code, "DOOMED", doomed, details));
         }
         let priority = Priority::of(&call.metadata);
-        let permit = shedding.limiter.admit_owned(now, priority);
-        let watch =
-            Watch(Some(permit.map_err(|overloaded| {
-                self.refuse(&call, &shedding, overloaded)
-            })?));
-        let answer = self.inner.invoke(call).await;
+        let permit = self.limiter.admit_owned(now, priority);
+        let refuse = |overloaded| self.refuse(at, &call, overloaded);
+        let watch = Watch(Some(permit.map_err(refuse)?));
+        let answer = at.inner.invoke(call).await;
         watch.tell(&answer);
         answer
-    }
-
-    #[cold]
-    fn refuse(&self, call: &Call, shedding: &Shedding, overloaded: Overloaded) -> Status {
-        self.counts.refused.add();
-        let (code, details) = (self.side.full(), ErrorDetails::new());
-        let mut status = refuse(call.method, code, "OVERLOADED", overloaded, details);
-        shedding.pushback.tell(&mut status);
-        status
     }
 }
 

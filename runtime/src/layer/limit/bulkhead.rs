@@ -1,13 +1,15 @@
 //! Bounds how many calls of a method are under way: takes a place before a call, waits for one if that may be, and
 //! holds it until the answer is there, a stream's to its end.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
-use futures_util::future::Either;
 use tonic::Status;
 use tonic_types::ErrorDetails;
 
-use super::{Counts, Side, Table, refuse};
+use super::{
+    refuse,
+    shell::{Bounded, BoundedLayer, Bounds},
+};
 use crate::{
     call::{Body, Call, Invoke, Method, Phase, Reply, during},
     clock,
@@ -16,93 +18,35 @@ use crate::{
 };
 
 /// Takes a place for every call.
-#[derive(Debug)]
-pub struct Bulkhead<I> {
-    inner: I,
-    table: Arc<Table<policy::Bulkhead>>,
-    side: Side,
-    counts: Arc<Counts>,
-}
+pub type Bulkhead<I> = Bounded<policy::Bulkhead, I>;
 
-/// Puts a [`Bulkhead`] around what it is given. Whatever one layer is put around counts together.
-#[derive(Debug, Clone)]
-pub struct BulkheadLayer {
-    table: Arc<Table<policy::Bulkhead>>,
-    side: Side,
-    counts: Arc<Counts>,
-}
+/// Puts a [`Bulkhead`] around what it is given.
+pub type BulkheadLayer = BoundedLayer<policy::Bulkhead>;
 
-// === BulkheadLayer ===
-
-impl BulkheadLayer {
-    /// Takes places in `table`.
-    pub fn new(table: Arc<Table<policy::Bulkhead>>, side: Side) -> Self {
-        Self {
-            table,
-            side,
-            counts: Arc::default(),
-        }
-    }
-
-    /// The same, counting into `counts`.
-    #[must_use]
-    pub fn counting(mut self, counts: Arc<Counts>) -> Self {
-        self.counts = counts;
-        self
-    }
-
-    /// What its bulkheads did so far.
-    pub fn counts(&self) -> &Arc<Counts> {
-        &self.counts
-    }
-}
-
-impl<I> tower_layer::Layer<I> for BulkheadLayer {
-    type Service = Bulkhead<I>;
-
-    fn layer(&self, inner: I) -> Bulkhead<I> {
-        Bulkhead {
-            inner,
-            table: Arc::clone(&self.table),
-            side: self.side,
-            counts: Arc::clone(&self.counts),
-        }
-    }
-}
-
-// === Bulkhead ===
-
-impl<I: Invoke> Invoke for Bulkhead<I> {
-    fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
-        match self.table.of(call.method) {
-            None => Either::Left(self.inner.invoke(call)),
-            Some(bulkhead) => Either::Right(Box::pin(self.bound(bulkhead, call))),
-        }
-    }
-}
-
-impl<I: Invoke> Bulkhead<I> {
-    async fn bound(
-        &self,
-        bulkhead: Arc<policy::Bulkhead>,
+impl Bounds for policy::Bulkhead {
+    async fn pass<I: Invoke>(
+        self: Arc<Self>,
+        at: &Bulkhead<I>,
         mut call: Call,
     ) -> Result<Reply, Status> {
-        let permit = match bulkhead.admit_owned() {
+        let permit = match self.admit_owned() {
             Ok(permit) => permit,
             Err(full) => {
-                let permit = self.wait(&bulkhead, call.method, full).await?;
+                let permit = at.wait(&self, call.method, full).await?;
                 // What it waited for here is not the peer's doing.
                 call.started = None;
                 permit
             }
         };
-        let mut reply = self.inner.invoke(call).await?;
+        let mut reply = at.inner.invoke(call).await?;
         if let Body::Many(frames) = &mut reply.body {
             frames.on_end(move |_| drop(permit));
         }
         Ok(reply)
     }
+}
 
+impl<I> Bulkhead<I> {
     async fn wait(
         &self,
         bulkhead: &Arc<policy::Bulkhead>,
@@ -140,7 +84,10 @@ mod tests {
     use tonic_types::StatusExt;
     use tower_layer::Layer;
 
-    use super::*;
+    use super::{
+        super::{Side, Table},
+        *,
+    };
     use crate::{
         call::{Frames, Mark},
         fixture::{ECHO, Handler, say},

@@ -12,12 +12,16 @@ pub mod adaptive;
 pub mod bulkhead;
 pub mod priority;
 pub mod rate;
+mod shell;
 mod table;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-pub use self::table::Table;
+pub use self::{
+    shell::{Bounded, BoundedLayer, Bounds},
+    table::Table,
+};
 use crate::{
     call::{Mark, Method},
     policy::counter::Counter,

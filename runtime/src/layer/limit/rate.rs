@@ -5,18 +5,19 @@
 
 use std::{
     fmt,
-    future::Future,
     hash::{BuildHasher, RandomState},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use futures_util::future::Either;
 use http::HeaderName;
 use tonic::{Code, Status};
 use tonic_types::ErrorDetails;
 
-use super::{Counts, Table, refuse};
+use super::{
+    Counts, refuse,
+    shell::{Bounded, BoundedLayer, Bounds},
+};
 use crate::{
     call::{Call, Invoke, Method, Phase, Reply, during},
     clock,
@@ -54,19 +55,10 @@ enum Bound {
 }
 
 /// Asks a rate limit before every call.
-#[derive(Debug)]
-pub struct Limiting<I> {
-    inner: I,
-    table: Arc<Table<Limit>>,
-    counts: Arc<Counts>,
-}
+pub type Limiting<I> = Bounded<Limit, I>;
 
-/// Puts a [`Limiting`] around what it is given. Whatever one layer is put around counts together.
-#[derive(Debug, Clone)]
-pub struct RateLayer {
-    table: Arc<Table<Limit>>,
-    counts: Arc<Counts>,
-}
+/// Puts a [`Limiting`] around what it is given.
+pub type RateLayer = BoundedLayer<Limit>;
 
 // === Limit ===
 
@@ -157,71 +149,29 @@ impl fmt::Debug for By {
     }
 }
 
-// === RateLayer ===
+// === Limit: Bounds ===
 
-impl RateLayer {
-    /// Asks the limits in `table`.
-    pub fn new(table: Arc<Table<Limit>>) -> Self {
-        Self {
-            table,
-            counts: Arc::default(),
-        }
-    }
-
-    /// The same, counting into `counts`.
-    #[must_use]
-    pub fn counting(mut self, counts: Arc<Counts>) -> Self {
-        self.counts = counts;
-        self
-    }
-
-    /// What its limits did so far.
-    pub fn counts(&self) -> &Arc<Counts> {
-        &self.counts
+impl Bounds for Limit {
+    async fn pass<I: Invoke>(
+        self: Arc<Self>,
+        at: &Limiting<I>,
+        mut call: Call,
+    ) -> Result<Reply, Status> {
+        let admitted = self.admit(&mut call, clock::now(), &at.counts).await;
+        admitted.map_err(|limited| {
+            at.counts.refused.add();
+            told(call.method, limited)
+        })?;
+        at.inner.invoke(call).await
     }
 }
 
-impl<I> tower_layer::Layer<I> for RateLayer {
-    type Service = Limiting<I>;
-
-    fn layer(&self, inner: I) -> Limiting<I> {
-        Limiting {
-            inner,
-            table: Arc::clone(&self.table),
-            counts: Arc::clone(&self.counts),
-        }
-    }
-}
-
-// === Limiting ===
-
-impl<I: Invoke> Invoke for Limiting<I> {
-    fn invoke(&self, mut call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
-        match self.table.of(call.method) {
-            None => Either::Left(self.inner.invoke(call)),
-            Some(limit) => Either::Right(Box::pin(async move {
-                let admitted = limit.admit(&mut call, clock::now(), &self.counts).await;
-                admitted.map_err(|limited| self.refuse(call.method, limited))?;
-                self.inner.invoke(call).await
-            })),
-        }
-    }
-}
-
-impl<I> Limiting<I> {
-    #[cold]
-    fn refuse(&self, method: &Method, limited: Limited) -> Status {
-        self.counts.refused.add();
-        let mut details = ErrorDetails::new();
-        details.set_retry_info(Some(limited.retry_in));
-        refuse(
-            method,
-            Code::ResourceExhausted,
-            "RATE_LIMITED",
-            limited,
-            details,
-        )
-    }
+#[cold]
+fn told(method: &Method, limited: Limited) -> Status {
+    let mut details = ErrorDetails::new();
+    details.set_retry_info(Some(limited.retry_in));
+    let code = Code::ResourceExhausted;
+    refuse(method, code, "RATE_LIMITED", limited, details)
 }
 
 #[cfg(test)]
@@ -230,7 +180,10 @@ mod tests {
     use tonic_types::StatusExt;
     use tower_layer::Layer;
 
-    use super::*;
+    use super::{
+        super::{Side, Table},
+        *,
+    };
     use crate::{
         call::{Deadline, Limit as Source, Mark, Peer, headers},
         fixture::{ECHO, Handler, echo, say},
@@ -246,7 +199,7 @@ mod tests {
     fn stack(limit: Limit) -> (Limiting<impl Invoke>, RateLayer) {
         let limit = Arc::new(limit);
         let table = Table::new(&ECHO, |_| Some(Arc::clone(&limit)));
-        let layer = RateLayer::new(Arc::new(table));
+        let layer = RateLayer::new(Arc::new(table), Side::Client);
         (layer.layer(Handler(echo)), layer)
     }
 

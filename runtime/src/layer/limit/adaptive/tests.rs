@@ -5,7 +5,10 @@ use std::future::pending;
 use tonic_types::StatusExt;
 use tower_layer::Layer;
 
-use super::*;
+use super::{
+    super::{Side, Table},
+    *,
+};
 use crate::{
     call::{Deadline, Limit},
     fixture::{ECHO, Handler, echo, say},
