@@ -36,7 +36,7 @@ use crate::{
 
 type Attempts<C> = Place<Breaker<version::Calling<Attempt<seat::Sent<Place<C>>>>>>;
 type Layers<C> = Place<Falling<deadline::Calling<Limited<C>>>>;
-type Limited<C> = limits::OnClient<Inheriting<Retry<Attempts<C>>>>;
+type Limited<C> = Inheriting<limits::Limited<Retry<Attempts<C>>>>;
 
 /// The layers that a client's calls pass, with what they keep for one service at one target. Cheap to clone.
 pub struct Client<C> {
@@ -90,7 +90,7 @@ impl<C: Invoke + 'static> Client<C> {
         let layers = own.around(&ClientPlace::Attempt, layers);
         let layers = Retry::new(layers, Arc::clone(plans), Arc::clone(&settings.target))
             .counting(Arc::clone(&counts.retry));
-        let layers = governed.limits.on_client(PriorityLayer.layer(layers));
+        let layers = PriorityLayer.layer(governed.limits.around(layers));
         let layers =
             deadline::Calling::new(layers, Arc::clone(plans), Arc::clone(&counts.deadline));
         let (room, fell) = (

@@ -21,7 +21,7 @@ use crate::{
 pub struct LimitCounts {
     /// How many calls begin in a time.
     pub rate: Arc<Counts>,
-    /// How many are under way, as the server finds out; nothing on a client.
+    /// How many are under way, as this end finds out.
     pub adaptive: Arc<Counts>,
     /// How many are under way.
     pub bulkhead: Arc<Counts>,
@@ -47,8 +47,7 @@ pub(super) struct Limits {
     layers: (RateLayer, AdaptiveLayer, BulkheadLayer),
 }
 
-pub(super) type OnClient<I> = Limiting<Bulkhead<I>>;
-pub(super) type OnServer<I> = Limiting<Adaptive<Bulkhead<I>>>;
+pub(super) type Limited<I> = Limiting<Adaptive<Bulkhead<I>>>;
 
 // === Limits ===
 
@@ -78,14 +77,8 @@ impl Limits {
         }
     }
 
-    /// Puts the limits of a client around `inner`: one call has one place, however often it is sent.
-    pub(super) fn on_client<I>(&self, inner: I) -> OnClient<I> {
-        let (rate, _, bulkhead) = &self.layers;
-        rate.layer(bulkhead.layer(inner))
-    }
-
-    /// Puts the limits of a server around `inner`, the cheapest first.
-    pub(super) fn on_server<I>(&self, inner: I) -> OnServer<I> {
+    /// Puts the limits around `inner`, the cheapest first. On a client one call has one place, however often it is sent.
+    pub(super) fn around<I>(&self, inner: I) -> Limited<I> {
         let (rate, adaptive, bulkhead) = &self.layers;
         rate.layer(adaptive.layer(bulkhead.layer(inner)))
     }

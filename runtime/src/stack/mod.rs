@@ -4,9 +4,9 @@
 //!
 //! 1. **fallback**: sees what everything below refused, an open breaker and a passed deadline among it.
 //! 2. **deadline**: bounds everything below it: waiting, connecting, every attempt, the reply to its last trailer.
-//! 3. **rate limit** and **bulkhead**: one call has one place, however often it is sent; inside the deadline, which bounds the
-//!    wait for a place.
-//! 4. **priority**: says how much the call matters that is being served, for each attempt.
+//! 3. **priority**: says how much the call matters that is being served, to the limits here and to the server.
+//! 4. **rate limit**, **adaptive limit** and **bulkhead**: one call has one place, however often it is sent; inside the
+//!    deadline, which bounds the wait for a place.
 //! 5. **retry** and hedging: sends a failed call again. Each attempt passes everything below.
 //! 6. **breaker**: sees every attempt; open, it ends the retries cheaply.
 //! 7. **version**: says the client's release and checks the server's, inside the breaker because a release that does not fit

@@ -20,7 +20,7 @@ use crate::{
 
 /// The layers around a service.
 pub type ServerLayers<C> =
-    deadline::Serving<version::Serving<Place<limits::OnServer<Catch<seat::Handled<Place<C>>>>>>>;
+    deadline::Serving<version::Serving<Place<limits::Limited<Catch<seat::Handled<Place<C>>>>>>>;
 
 /// What the policies of a server's stack did so far.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +44,7 @@ pub fn server<C: Contract>(
     let governed = Arc::new(Governed::new(C::SERVICE, settings, counts));
     let contract = seat::handled(contract, &governed.plans, settings);
     let contract = Catch::new(contract);
-    let contract = governed.limits.on_server(contract);
+    let contract = governed.limits.around(contract);
     let contract = own.around(&ServerPlace::Arrival, contract);
     let contract = version::Serving::new(contract, Arc::clone(&counts.version));
     if let Some(live) = &settings.live {

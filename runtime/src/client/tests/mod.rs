@@ -1,5 +1,6 @@
 //! Stories of channels.
 
 mod deadlines;
+mod limits;
 mod policies;
 mod reload;
