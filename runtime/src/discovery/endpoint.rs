@@ -130,6 +130,18 @@ impl Endpoint {
     }
 }
 
+impl From<&str> for Endpoint {
+    fn from(address: &str) -> Self {
+        Self::new(address)
+    }
+}
+
+impl From<String> for Endpoint {
+    fn from(address: String) -> Self {
+        Self::new(address)
+    }
+}
+
 // === As text ===
 
 impl Endpoint {

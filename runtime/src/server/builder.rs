@@ -26,12 +26,14 @@ use super::{
     Address, Drained, ServeError, Server,
     extras::Extras,
     listener::{Boxed, Listener},
+    registering::Registering,
 };
 use crate::{
     call::{Invoke, Shared},
     carrier::http2::fault::BoxError,
     carrier::http2::serve::{self, Dispatch, Foreign, Messages, Mounts, Routes, Settings},
     config::{Origin, ServiceConfig, live::Live, sources::Sources},
+    discovery::{Endpoint, Registry},
     layer::limit::{adaptive::Shedding, rate::Limit},
     stack::{Mount, Mounted, ServerPlace, ServerSettings, VersionedError},
 };
@@ -56,6 +58,8 @@ pub struct Builder {
     pub(super) messages: Messages,
     pub(super) max_connections: usize,
     pub(super) drain: Duration,
+    registering: Registering,
+    beat: Duration,
     layers: Vec<Box<dyn FnOnce(Foreign) -> Foreign + Send>>,
     #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
@@ -88,6 +92,8 @@ impl Default for Builder {
             messages: Messages::default(),
             max_connections: 1024,
             drain: Duration::from_secs(25),
+            registering: Registering::default(),
+            beat: Duration::from_secs(1),
             layers: Vec::new(),
             #[cfg(feature = "tls")]
             tls: None,
@@ -213,6 +219,33 @@ impl Builder {
         self
     }
 
+    /// Makes every contract of this server known to the registry at `target` once it serves, such as `memory:///`; withdraws
+    /// it before draining. Adds to those named before. While the registry is away, the server serves all the same, and
+    /// registers when it is back.
+    pub fn register(mut self, target: impl Into<String>) -> Self {
+        self.registering.targets.push(target.into());
+        self
+    }
+
+    /// The same with a registry of your own.
+    pub fn register_with(mut self, registry: impl Registry) -> Self {
+        self.registering.registries.push(Arc::new(registry));
+        self
+    }
+
+    /// What is made known: the address by which others reach this server, its zone and its weight. Without, the address
+    /// that it is bound to.
+    pub fn advertise(mut self, endpoint: impl Into<Endpoint>) -> Self {
+        self.registering.advertised = Some(endpoint.into());
+        self
+    }
+
+    /// How long a registered server goes on as before after it was withdrawn, so that clients can hear of that; 1 s.
+    pub fn withdrawn_for(mut self, beat: Duration) -> Self {
+        self.beat = beat;
+        self
+    }
+
     /// Speaks TLS only.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: ServerTls) -> Self {
@@ -286,6 +319,12 @@ impl Builder {
         let mut routes = Routes::default();
         let extras = Extras::add_to(&mut self)?;
         let mut counts = Vec::new();
+        let services: Vec<_> = self
+            .contracts
+            .iter()
+            .map(|mounted| mounted.service)
+            .collect();
+        let announcement = self.registering.announcement(listener.bound(), &services)?;
         for mounted in self.contracts {
             routes.add(mounted.service, mounted.routes)?;
             counts.push((mounted.service.name, mounted.counts));
@@ -315,6 +354,8 @@ impl Builder {
             extras,
             max_connections: self.max_connections,
             drain: self.drain,
+            announcement,
+            beat: self.beat,
             #[cfg(feature = "tls")]
             tls: self.tls,
         })

@@ -1,6 +1,6 @@
 //! A server's life: it accepts, it drains, it is over.
 //!
-//! Draining closes the listener, tells every client to go elsewhere (GOAWAY) and lets accepted calls finish. After the
+//! A server that is registered is withdrawn first and serves on for a beat, until clients have heard of it. Draining closes the listener, tells every client to go elsewhere (GOAWAY) and lets accepted calls finish. After the
 //! drain deadline whatever still runs is cut: connections are dropped, which resets their calls and drops the handlers.
 
 use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
@@ -9,12 +9,12 @@ use tokio::{
     pin, select,
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 #[cfg(feature = "tls")]
 use super::ServerTls;
-use super::{Builder, extras::Extras, listener::Listener};
+use super::{Builder, extras::Extras, listener::Listener, registering::Announcement};
 use crate::{
     call::Peer,
     carrier::http2::serve::{self, Life, Socket, Stage},
@@ -33,6 +33,9 @@ pub struct Server {
     pub(super) extras: Extras,
     pub(super) max_connections: usize,
     pub(super) drain: Duration,
+    pub(super) announcement: Announcement,
+    /// How long it serves on after it was withdrawn.
+    pub(super) beat: Duration,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<ServerTls>,
 }
@@ -89,14 +92,25 @@ impl Server {
     }
 
     /// Serves until `shutdown` completes, then drains. Dropping the returned future cuts everything at once.
+    ///
+    /// A server that is registered is withdrawn first, and serves on for a beat.
     pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) -> Drained {
-        pin!(shutdown);
         let mut connections = Connections::new(self.max_connections);
         self.extras.opened().await;
+        let mut announced = self.announcement.announce();
+        let beat = self.beat;
+        let leaving = async move {
+            shutdown.await;
+            if !announced.is_empty() {
+                announced.withdraw().await;
+                sleep(beat).await;
+            }
+        };
+        pin!(leaving);
         loop {
             select! {
                 biased;
-                () = &mut shutdown => break,
+                () = &mut leaving => break,
                 Some(_) = connections.tasks.join_next() => {}
                 accepted = accept(&mut self.listener, &connections.room) => {
                     let Some((permit, socket, peer)) = accepted else { break };

@@ -16,7 +16,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::Address;
+use super::{Address, registering::Bound};
 use crate::{call::Peer, carrier::http2::serve::Socket};
 
 /// Where connections come from.
@@ -58,6 +58,15 @@ impl Listener {
         match self {
             Self::Tcp(listener) => listener.local_addr().ok(),
             Self::Unix(_) | Self::Stream(_) => None,
+        }
+    }
+
+    /// Where others could reach it, where that is known.
+    pub(super) fn bound(&self) -> Option<Bound> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok().map(Bound::Tcp),
+            Self::Unix(socket) => Some(Bound::Unix(socket.path.display().to_string())),
+            Self::Stream(_) => None,
         }
     }
 

@@ -15,6 +15,7 @@ mod extras;
 mod life;
 mod limits;
 mod listener;
+mod registering;
 mod shell;
 #[cfg(feature = "tls")]
 mod tls;
@@ -31,6 +32,7 @@ pub use tls::{ServerTls, TlsError};
 use crate::{
     carrier::http2::serve::Taken,
     config::{FileError, ServiceConfigErrors},
+    discovery::DiscoveryError,
     stack::VersionedError,
 };
 
@@ -49,6 +51,15 @@ pub enum ServeError {
     /// Two services of one name.
     #[error("the service `{0}` was added twice")]
     Taken(&'static str),
+    /// There is no such registry.
+    #[error(transparent)]
+    Registry(#[from] DiscoveryError),
+    /// Nobody could reach it by what would be made known.
+    #[error(
+        "the server listens at {0}, which others cannot connect to; say where they can with \
+         `.advertise(\"10.0.0.7:50051\")`"
+    )]
+    Unadvertised(String),
     /// Several releases of a service that do not go together.
     #[error(transparent)]
     Versioned(#[from] VersionedError),

@@ -1,6 +1,6 @@
 //! Stories of channels.
 
 mod deadlines;
+mod fleets;
 mod limits;
-mod policies;
-mod reload;
+mod fleets;

@@ -1,0 +1,164 @@
+//! Makes a server known to registries once it serves, and forgets it before it drains.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use super::ServeError;
+use crate::{
+    call::Service,
+    discovery::{self, Endpoint, Registration, Registry},
+    policy::backoff::Backoff,
+};
+
+/// How long a registry may take to forget a server that leaves; after it, the lease does it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two attempts to register.
+const BACKOFF: Backoff = Backoff {
+    initial: Duration::from_millis(200),
+    multiplier: 2.0,
+    max: Duration::from_secs(10),
+    jitter: 0.2,
+};
+
+/// Where a server is made known, and as what.
+#[derive(Debug, Default)]
+pub(super) struct Registering {
+    pub(super) targets: Vec<String>,
+    pub(super) registries: Vec<Arc<dyn Registry>>,
+    pub(super) advertised: Option<Endpoint>,
+}
+
+/// What a server makes known.
+#[derive(Debug, Default)]
+pub(super) struct Announcement {
+    registries: Vec<Arc<dyn Registry>>,
+    endpoints: Vec<Endpoint>,
+}
+
+/// A server that is known, or is about to be.
+#[derive(Debug)]
+pub(super) struct Announced {
+    leaving: watch::Sender<bool>,
+    keepers: JoinSet<()>,
+}
+
+// === Registering ===
+
+impl Registering {
+    /// What is to be made known of `services` that are served at `bound`.
+    ///
+    /// # Errors
+    /// If nobody could reach the server by what would be made known, or there is no such registry.
+    pub(super) fn announcement(
+        self,
+        bound: Option<Bound>,
+        services: &[&'static Service],
+    ) -> Result<Announcement, ServeError> {
+        let mut registries = self.registries;
+        for target in &self.targets {
+            registries.push(discovery::registry(target)?);
+        }
+        if registries.is_empty() {
+            return Ok(Announcement::default());
+        }
+        let advertised = match (self.advertised, bound) {
+            (Some(endpoint), _) => endpoint,
+            (None, Some(Bound::Unix(path))) => Endpoint::new(format!("unix:{path}")),
+            (None, Some(Bound::Tcp(address))) if !address.ip().is_unspecified() => {
+                Endpoint::new(address.to_string())
+            }
+            (None, Some(Bound::Tcp(address))) => {
+                return Err(ServeError::Unadvertised(address.to_string()));
+            }
+            (None, None) => return Err(ServeError::Unadvertised("a stream".to_owned())),
+        };
+        let endpoints = services.iter().map(|service| Endpoint {
+            weight: advertised.weight,
+            zone: advertised.zone.clone(),
+            metadata: advertised.metadata.clone(),
+            ..Endpoint::of(service, &advertised.address)
+        });
+        Ok(Announcement {
+            registries,
+            endpoints: endpoints.collect(),
+        })
+    }
+}
+
+/// Where a server listens, as others could reach it.
+pub(super) enum Bound {
+    Tcp(SocketAddr),
+    Unix(String),
+}
+
+// === Announcement ===
+
+impl Announcement {
+    /// Makes it known, and keeps it so.
+    pub(super) fn announce(&self) -> Announced {
+        let (leaving, left) = watch::channel(false);
+        let mut keepers = JoinSet::new();
+        for registry in &self.registries {
+            for endpoint in &self.endpoints {
+                let keeping = keep(Arc::clone(registry), endpoint.clone(), left.clone());
+                keepers.spawn(keeping);
+            }
+        }
+        Announced { leaving, keepers }
+    }
+}
+
+/// Registers until that succeeds, and withdraws when the server leaves.
+async fn keep(registry: Arc<dyn Registry>, endpoint: Endpoint, mut left: watch::Receiver<bool>) {
+    let registering = async {
+        let mut failures = 0;
+        loop {
+            match registry.register(endpoint.clone()).await {
+                Ok(registration) => return registration,
+                Err(error) => {
+                    tracing::warn!(%error, "the server is not registered yet");
+                    sleep(BACKOFF.wait(failures, fastrand::f64())).await;
+                    failures += 1;
+                }
+            }
+        }
+    };
+    let registration: Registration = tokio::select! {
+        biased;
+        _ = left.wait_for(|left| *left) => return,
+        registration = registering => registration,
+    };
+    tracing::info!(registry = %registry.target(), service = %endpoint.service, address = %endpoint.address, "registered");
+    if left.wait_for(|left| *left).await.is_err() {
+        // The server is cut: its lease ends by itself.
+        return;
+    }
+    match timeout(PATIENCE, registration.withdraw()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the server leaves without being withdrawn"),
+        Err(_) => {
+            tracing::warn!(registry = %registry.target(), "the registry does not answer; the server leaves all the same");
+        }
+    }
+}
+
+// === Announced ===
+
+impl Announced {
+    /// Whether there is anything to withdraw.
+    pub(super) fn is_empty(&self) -> bool {
+        self.keepers.is_empty()
+    }
+
+    /// Withdraws everything. Whoever resolves anew does not find this server any more.
+    pub(super) async fn withdraw(&mut self) {
+        self.leaving.send_replace(true);
+        while self.keepers.join_next().await.is_some() {}
+    }
+}
