@@ -3,4 +3,5 @@
 mod deadlines;
 mod fleets;
 mod limits;
-mod fleets;
+mod policies;
+mod reload;
