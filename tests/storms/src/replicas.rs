@@ -1,18 +1,21 @@
-//! One of five replicas is sick, and callers take them in turn: what a breaker for each saves, and what ejection adds.
+//! One of five replicas is sick, and callers take them in turn: what a breaker for each saves, and what ejection adds; where
+//! it is only slow, what a breaker that counts slow calls does, and what hedging.
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
+use couplet::call::{Call, Invoke, Mark, Reply};
+use couplet::client::Stack;
 use couplet::policy::outlier::{Config, Endpoint, FailurePercentage, Outcome, Outlier};
 use couplet::{Code, Status};
-use couplet_simulation::{Delay, Fault, Load, Seen, Simulation, Window, World};
+use couplet_simulation::{Calls, Delay, Fault, Load, Seen, Simulation, Window, World};
 use tokio::time::Instant;
 
 use crate::{
     Line, MS, SECOND, Told,
-    shop::{Caller, How, caller, working},
+    shop::{Caller, How, SERVICE, caller, hedged, working},
     told::millis,
 };
 
@@ -38,6 +41,12 @@ pub enum Choice {
     Breakers,
     /// All in turn but those that are ejected.
     Ejection,
+    /// All in turn; a breaker for each counts slow calls too, and what it refuses goes to the next one.
+    SlowCalls,
+    /// All in turn; what is not answered soon is sent to the next one as well, for 5 of every hundred calls.
+    HedgedALittle,
+    /// The same for 25 of every hundred.
+    Hedged,
 }
 
 const NAMES: [&str; 5] = ["one", "two", "three", "four", "five"];
@@ -45,8 +54,15 @@ const NAMES: [&str; 5] = ["one", "two", "three", "four", "five"];
 /// The replicas, and who of them is thought well of.
 struct Balance {
     callers: Vec<Caller>,
+    hedged: Caller,
     endpoints: Vec<Arc<Endpoint>>,
     outlier: Outlier,
+    turn: AtomicUsize,
+}
+
+/// Each call, and each copy of one, goes to the next replica.
+struct Turns {
+    stacks: Vec<Stack>,
     turn: AtomicUsize,
 }
 
@@ -65,27 +81,40 @@ pub fn told(seed: u64, sick: Sick, choice: Choice) -> Told {
                 async move { balance.call(choice).await }
             })
             .await;
+        let before = calls.between(SECOND..5 * SECOND);
         let ill = calls.between(5 * SECOND..25 * SECOND);
         let settled = calls.between(10 * SECOND..25 * SECOND);
         let figures = vec![
             ("success", ill.success_rate()),
             ("success settled", settled.success_rate()),
             ("p99 ms", millis(settled.p99())),
+            ("p99 before ms", millis(before.p99())),
             ("failed after a wait %", 100.0 * in_vain(&ill)),
             ("sick one's share %", 100.0 * settled.amplification("one")),
+            ("attempts per call", attempts(&settled)),
             (
                 "success after",
                 calls.between(32 * SECOND..35 * SECOND).success_rate(),
             ),
         ];
-        (
-            figures,
-            Line::of("calls that succeed, %", &calls, |window| {
-                100.0 * window.success_rate()
-            }),
-        )
+        (figures, line(&calls, sick))
     });
     Told::new(format!("{sick:?}, {choice:?}"), run)
+}
+
+/// What a slow replica costs is time, and what any other costs is calls.
+fn line(calls: &Calls, sick: Sick) -> Line {
+    if sick == Sick::Slow {
+        return Line::of("99th percentile, ms", calls, |window| millis(window.p99()));
+    }
+    Line::of("calls that succeed, %", calls, |window| {
+        100.0 * window.success_rate()
+    })
+}
+
+/// What all replicas saw, for each call.
+fn attempts(window: &Window<'_>) -> f64 {
+    NAMES.iter().map(|name| window.amplification(name)).sum()
 }
 
 /// The share of calls that failed, and took their time for it.
@@ -119,8 +148,10 @@ impl Balance {
     fn new(world: &World, choice: Choice) -> Self {
         let how = match choice {
             Choice::Turns => How::Unguarded,
+            Choice::SlowCalls => How::Watchful,
             _ => How::Plain,
         };
+        let extra = if choice == Choice::Hedged { 25.0 } else { 5.0 };
         let callers = NAMES.map(|name| caller(world.channel("users", name), how));
         let mut config = Config::default();
         config.interval = 2 * SECOND;
@@ -135,6 +166,7 @@ impl Balance {
         let outlier = outlier.expect("a config that makes sense");
         Self {
             callers: callers.into(),
+            hedged: hedged(Turns::new(world), extra),
             endpoints: outlier.update(NAMES),
             outlier,
             turn: AtomicUsize::new(0),
@@ -143,9 +175,29 @@ impl Balance {
 
     async fn call(&self, choice: Choice) -> Result<(), Status> {
         let turn = self.turn.fetch_add(1, Relaxed);
-        if choice != Choice::Ejection {
-            return (self.callers[turn % NAMES.len()])().await;
+        match choice {
+            Choice::Turns | Choice::Breakers => (self.callers[turn % NAMES.len()])().await,
+            Choice::Ejection => self.call_usable(turn).await,
+            Choice::SlowCalls => self.call_willing(turn).await,
+            Choice::HedgedALittle | Choice::Hedged => (self.hedged)().await,
         }
+    }
+
+    /// The first whose breaker lets the call out.
+    async fn call_willing(&self, turn: usize) -> Result<(), Status> {
+        let mut answer = Err(Status::unavailable("there is none"));
+        for step in 0..NAMES.len() {
+            answer = (self.callers[(turn + step) % NAMES.len()])().await;
+            let refused = |status: &Status| Mark::of(status) == Some(Mark::Refused);
+            if !answer.as_ref().is_err_and(refused) {
+                break;
+            }
+        }
+        answer
+    }
+
+    /// The first that is not ejected.
+    async fn call_usable(&self, turn: usize) -> Result<(), Status> {
         let begun = Instant::now();
         let now = begun.into_std();
         if self.outlier.due().is_some_and(|due| due <= now) {
@@ -165,5 +217,24 @@ impl Balance {
         };
         pass.complete(Instant::now().into_std(), outcome);
         answer
+    }
+}
+
+// === Turns ===
+
+impl Turns {
+    fn new(world: &World) -> Self {
+        let stacks = NAMES.map(|name| world.channel("users", name).stack(SERVICE));
+        Self {
+            stacks: stacks.into(),
+            turn: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Invoke for Turns {
+    async fn invoke(&self, call: Call) -> Result<Reply, Status> {
+        let turn = self.turn.fetch_add(1, Relaxed);
+        self.stacks[turn % NAMES.len()].invoke(call).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use couplet::call::{Policies, RetryPolicy};
+use couplet::call::{HedgingPolicy, Invoke, Policies, RetryPolicy};
 use couplet::codegen::Contract;
 use couplet::layer::retry::{Retry, Target};
 use couplet::policy::breaker::State;
@@ -32,6 +32,12 @@ pub(crate) trait Shop {
     /// A throttle in the place of the breaker.
     #[rpc(no_side_effects, breaker(mode = ADAPTIVE_THROTTLE))]
     async fn throttled(&self, request: Request<()>) -> Result<Response<()>, Status>;
+    /// A breaker that counts calls of 60 ms or more, too.
+    #[rpc(
+        no_side_effects,
+        breaker(slow_call_duration_threshold = "60ms", slow_call_rate_threshold = 50.0)
+    )]
+    async fn watchful(&self, request: Request<()>) -> Result<Response<()>, Status>;
     /// No breaker.
     #[rpc(no_side_effects, breaker(mode = DISABLED))]
     async fn unguarded(&self, request: Request<()>) -> Result<Response<()>, Status>;
@@ -68,7 +74,7 @@ macro_rules! serve_alike {
     };
 }
 
-serve_alike!(bare plain retried budgeted throttled unguarded hedged);
+serve_alike!(bare plain retried budgeted throttled watchful unguarded hedged);
 
 /// A server whose every method is `answer`.
 pub(crate) fn serving<F, A>(answer: F) -> server::Builder
@@ -106,6 +112,8 @@ pub enum How {
     Plain,
     /// A throttle in the place of the breaker.
     Throttled,
+    /// A breaker that counts slow calls.
+    Watchful,
     /// A deadline and no breaker.
     Unguarded,
     /// Hedged at the 95th percentile.
@@ -149,6 +157,7 @@ pub(crate) fn caller(channel: Channel, how: How) -> Caller {
                     How::Budgeted => shop.budgeted(()).await,
                     How::Retried => shop.retried(()).await,
                     How::Throttled => shop.throttled(()).await,
+                    How::Watchful => shop.watchful(()).await,
                     How::Unguarded => shop.unguarded(()).await,
                     How::Hedged => shop.hedged(()).await,
                     _ => shop.plain(()).await,
@@ -173,10 +182,33 @@ fn headlong() -> Plans {
         max_backoff: Some(20 * MS),
         ..RetryPolicy::UNSET
     };
-    Plans::new(SERVICE, |method| {
-        Plan::new(Policies {
-            retry: Some(retry),
-            ..method.policies
-        })
+    plans(Policies {
+        retry: Some(retry),
+        ..Policies::UNSET
     })
+}
+
+/// Calls over `inner`, with a copy of each one that is not answered after 30 ms, for up to `extra` of every hundred.
+pub(crate) fn hedged(inner: impl Invoke + 'static, extra: f32) -> Caller {
+    let hedging = HedgingPolicy {
+        max_attempts: Some(2),
+        hedging_delay: Some(30 * MS),
+        max_extra_load: Some(extra),
+        ..HedgingPolicy::UNSET
+    };
+    let plans = plans(Policies {
+        hedging: Some(hedging),
+        ..Policies::UNSET
+    });
+    let retry = Retry::new(inner, Arc::new(plans), Arc::default());
+    let shop = ShopClient::over(Arc::new(retry));
+    Arc::new(move || {
+        let shop = shop.clone();
+        Box::pin(async move { shop.plain(()).await.map(drop) })
+    })
+}
+
+/// These policies for every method.
+fn plans(policies: Policies) -> Plans {
+    Plans::new(SERVICE, |_| Plan::new(policies))
 }

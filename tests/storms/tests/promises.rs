@@ -93,6 +93,37 @@ fn one_sick_replica_of_five_costs_a_fifth_by_turns_and_next_to_nothing_with_ejec
 }
 
 #[test]
+fn one_slow_replica_of_five_fails_no_call_and_is_hidden_by_what_looks_at_time() {
+    use replicas::{Choice, Sick::Slow};
+    let told = |choice| replicas::told(1, Slow, choice);
+    // Nothing fails, so breakers and ejection do nothing, and a fifth of the calls is thirty times slower.
+    let turns = told(Choice::Turns);
+    assert!(turns.figure("p99 ms") > 15.0 * turns.figure("p99 before ms"));
+    for choice in [Choice::Breakers, Choice::Ejection] {
+        assert_eq!(told(choice).figures, turns.figures, "{choice:?}");
+    }
+    // A breaker that counts slow calls keeps all but its probes away, and hedging sends copies elsewhere.
+    for (choice, attempts, p99) in [(Choice::SlowCalls, 1.0, 0.4), (Choice::Hedged, 1.25, 0.3)] {
+        let told = told(choice);
+        assert_eq!(told.figure("success"), 1.0, "{told:?}");
+        assert_eq!(told.figure("success after"), 1.0, "{told:?}");
+        assert!(told.figure("attempts per call") <= attempts, "{told:?}");
+        assert!(
+            told.figure("p99 ms") <= p99 * turns.figure("p99 ms"),
+            "{told:?}"
+        );
+    }
+    let slow_calls = told(Choice::SlowCalls);
+    assert!(
+        slow_calls.figure("sick one's share %") < 5.0,
+        "{slow_calls:?}"
+    );
+    // Its bound on extra load holds however many calls are slow.
+    let hedged = told(Choice::HedgedALittle);
+    assert!(hedged.figure("attempts per call") <= 1.06, "{hedged:?}");
+}
+
+#[test]
 fn a_partial_outage_below_its_threshold_is_no_reason_for_a_breaker_to_add_to_it() {
     for how in [partial::How::Plain, partial::How::Throttled] {
         let told = partial::told(1, 30, how);
@@ -138,11 +169,20 @@ fn a_server_with_an_adaptive_limit_does_what_it_can_however_much_it_is_asked_for
     use overload::Guard::{Adaptive, AdaptiveAndBreaker};
     for guard in [Adaptive, AdaptiveAndBreaker] {
         for times in [2.0, 5.0] {
-            let told = overload::told(1, times, guard);
-            assert!(told.figure("goodput % of peak") >= 90.0, "{told:?}");
-            assert!(told.figure("p99 to unloaded") <= 2.0, "{told:?}");
+            does_what_it_can(times, guard);
         }
     }
+}
+
+#[test]
+fn ten_times_as_many_calls_as_can_be_served_take_nothing_from_those_that_are() {
+    does_what_it_can(10.0, overload::Guard::Adaptive);
+}
+
+fn does_what_it_can(times: f64, guard: overload::Guard) {
+    let told = overload::told(1, times, guard);
+    assert!(told.figure("goodput % of peak") >= 90.0, "{told:?}");
+    assert!(told.figure("p99 to unloaded") <= 2.0, "{told:?}");
 }
 
 #[test]
