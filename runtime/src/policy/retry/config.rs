@@ -312,13 +312,37 @@ mod tests {
         assert_eq!(attempts, ConfigError::Attempts(1));
         let ok = wrong(|config| config.non_fatal_status_codes = CodeSet::of(&[Code::Ok]));
         assert_eq!(ok, ConfigError::Ok("non_fatal_status_codes"));
-        let percentile = wrong(|config| config.hedging_delay_percentile = Some(100.0));
-        assert_eq!(percentile, ConfigError::Percentile(100.0));
+        for percentile in [0.0, 100.0] {
+            let mut config = HedgingConfig {
+                hedging_delay_percentile: Some(percentile),
+                ..HedgingConfig::default()
+            };
+            assert_eq!(config.validate(), Err(ConfigError::Percentile(percentile)));
+            config.hedging_delay_percentile = Some(50.0);
+            assert_eq!(config.validate(), Ok(()));
+        }
+        assert_eq!(
+            wrong(|config| config.max_extra_load = 0.0),
+            ConfigError::Load(0.0)
+        );
+        assert_eq!(
+            wrong(|config| config.max_extra_load = f32::INFINITY),
+            ConfigError::Load(f32::INFINITY)
+        );
         assert!(
             wrong(|config| config.max_extra_load = f32::NAN)
                 .to_string()
                 .contains("NaN")
         );
+    }
+
+    #[test]
+    fn two_attempts_are_the_least() {
+        let config = RetryConfig {
+            max_attempts: 2,
+            ..RetryConfig::default()
+        };
+        assert_eq!(config.validate(), Ok(()));
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Extra {
             reason = "between nothing and a copy after the clamp"
         )]
         let share = (percent * 10.0).clamp(0.0, COPY as f32) as i64;
-        if self.0.load(Relaxed) < BURST {
+        if self.0.load(Relaxed) != BURST {
             let paid = |left: i64| Some((left + share).min(BURST));
             // The closure gives a value every time, so this is a loop until it is stored.
             let _ = self.0.fetch_update(Relaxed, Relaxed, paid);

@@ -49,7 +49,7 @@ impl Percentile {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.counts[bucket(micros)].fetch_add(1, Relaxed);
         let total = self.total.fetch_add(1, Relaxed) + 1;
-        if total.is_multiple_of(STEP) || total == LEAST {
+        if total.is_multiple_of(STEP) {
             self.answer.store(0, Relaxed);
         }
         // Whoever counts up to it halves; the others go on, and a few of their counts are halved or not.
@@ -100,12 +100,8 @@ impl Percentile {
 
 /// Which bucket a time is counted in.
 fn bucket(micros: u64) -> usize {
-    if micros < PARTS {
-        return usize::try_from(micros).unwrap_or(0);
-    }
-    let doubling = u64::from(micros.ilog2()) - 3;
-    let part = (micros >> doubling) - PARTS;
-    usize::try_from(PARTS * (doubling + 1) + part)
+    let doubling = u64::from(micros.max(PARTS).ilog2()) - 3;
+    usize::try_from(PARTS * doubling + (micros >> doubling))
         .unwrap_or(BUCKETS)
         .min(BUCKETS - 1)
 }
@@ -113,11 +109,8 @@ fn bucket(micros: u64) -> usize {
 /// The longest time that is counted in a bucket, in microseconds.
 fn end(bucket: usize) -> u64 {
     let bucket = bucket as u64;
-    if bucket < PARTS {
-        return bucket;
-    }
-    let (doubling, part) = (bucket / PARTS - 1, bucket % PARTS);
-    ((PARTS + part + 1) << doubling) - 1
+    let doubling = (bucket / PARTS).saturating_sub(1);
+    ((bucket - PARTS * doubling + 1) << doubling) - 1
 }
 
 #[cfg(test)]
@@ -161,6 +154,60 @@ mod tests {
         assert!(percentile.get(95.0).unwrap() >= Duration::from_millis(500));
         calls(20_000, 5);
         assert!(percentile.get(95.0).unwrap() < Duration::from_millis(6));
+    }
+
+    #[test]
+    fn between_two_looks_the_answer_stays_for_whoever_asks_for_the_same() {
+        let percentile = Percentile::default();
+        let calls = |count: u32, millis| {
+            for _ in 0..count {
+                percentile.record(Duration::from_millis(millis));
+            }
+        };
+        calls(100, 1);
+        let before = percentile.get(100.0).unwrap();
+        calls(27, 500);
+        assert_eq!(percentile.get(100.0), Some(before));
+        // The 128th is the end of a step of 32.
+        calls(1, 500);
+        let slow = percentile.get(100.0).unwrap();
+        assert!(slow >= Duration::from_millis(500));
+        assert_eq!(percentile.get(50.0), Some(before));
+        assert_eq!(percentile.get(100.0), Some(slow));
+    }
+
+    #[test]
+    fn all_counts_are_halved_whenever_four_thousand_are_there() {
+        let percentile = Percentile::default();
+        let calls = |count: u32, millis| {
+            for _ in 0..count {
+                percentile.record(Duration::from_millis(millis));
+            }
+        };
+        calls(4_096, 500);
+        assert!(percentile.get(50.0).unwrap() >= Duration::from_millis(500));
+        // Of the old ones 2,048 are left, then 1,024, and after five times 64, which are less than one in twenty.
+        calls(4 * 2_048, 5);
+        assert!(percentile.get(95.0).unwrap() >= Duration::from_millis(500));
+        calls(2_048, 5);
+        assert!(percentile.get(95.0).unwrap() < Duration::from_millis(6));
+    }
+
+    #[test]
+    fn buckets_follow_each_other_and_the_last_takes_all_that_is_longer() {
+        for micros in 0..16 {
+            assert_eq!(end(bucket(micros)), micros);
+        }
+        for at in 0..BUCKETS - 1 {
+            assert_eq!((bucket(end(at)), bucket(end(at) + 1)), (at, at + 1));
+        }
+        let percentile = Percentile::default();
+        for _ in 0..100 {
+            percentile.record(Duration::MAX);
+        }
+        let longest = Some(Duration::from_micros(end(BUCKETS - 1)));
+        assert_eq!(percentile.get(50.0), longest);
+        assert_eq!(percentile.get(101.0), longest, "more than all of them");
     }
 
     proptest! {

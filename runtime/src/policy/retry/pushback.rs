@@ -33,9 +33,9 @@ impl Pushback {
 
     /// Reads one value: a signed number of 32 bits in ASCII digits, without needless zeros, in milliseconds.
     pub fn read(value: &[u8]) -> Self {
+        // No sign and no needless zero; that digits follow is for the number to say.
         let digits = match value {
-            [b'0'] => value,
-            [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit) => value,
+            [b'0'] | [b'1'..=b'9', ..] => value,
             _ => return Self::Stop,
         };
         let number = std::str::from_utf8(digits)
@@ -67,7 +67,7 @@ mod tests {
     /// C-core `retry_server_pushback_disabled`.
     #[test]
     fn whatever_else_is_there_means_do_not_come_back() {
-        let hostile: [&[u8]; 12] = [
+        let hostile: [&[u8]; 13] = [
             b"",
             b"-1",
             b"-0",
@@ -76,6 +76,7 @@ mod tests {
             b"1.5",
             b" 1",
             b"1 ",
+            b"1+5",
             b"2147483648",
             b"99999999999999999999999",
             b"soon",

@@ -130,7 +130,7 @@ impl Throttle {
     pub fn succeed(&self) {
         let scale = self.scale();
         // Mostly full, and then there is nothing to write.
-        if self.tokens.load(Relaxed) < i64::from(scale.max) {
+        if self.tokens.load(Relaxed) != i64::from(scale.max) {
             self.add(scale.ratio.into(), scale);
         }
     }
@@ -174,7 +174,7 @@ impl Scale {
     }
 
     fn pack(self) -> u64 {
-        u64::from(self.max) | u64::from(self.ratio) << 24 | u64::from(self.cost) << 48
+        u64::from(self.max) + (u64::from(self.ratio) << 24) + (u64::from(self.cost) << 48)
     }
 
     fn unpack(word: u64) -> Self {

@@ -157,6 +157,46 @@ fn what_was_refused_here_is_waited_out_and_costs_no_token() {
     assert_eq!(policy.throttle.tokens(), 4.0);
 }
 
+#[test]
+fn a_server_of_another_major_version_ends_all() {
+    let (policy, now) = (policy(5), start());
+    let mut hedges = Hedges::new(&policy.rules(), DELAY, now);
+    let status = Mark::Incompatible.on(Status::unavailable(""));
+    let verdict = hedges.failed(&policy.rules(), &ended(&status, now), 2);
+    assert_eq!(verdict, Verdict::Return(Reason::Incompatible));
+}
+
+#[test]
+fn a_copy_that_is_put_off_comes_a_delay_later_or_never_if_there_is_no_delay() {
+    let (policy, now) = (policy(5), start());
+    let mut hedges = Hedges::new(&policy.rules(), DELAY, now);
+    hedges.put_off(now + DELAY);
+    assert_eq!((hedges.next(), hedges.sent()), (Some(now + 2 * DELAY), 1));
+    let mut hedges = Hedges::new(&policy.rules(), Duration::ZERO, now);
+    hedges.put_off(now);
+    assert_eq!(hedges.next(), None);
+}
+
+#[test]
+fn an_attempt_that_was_never_answered_costs_as_much_as_a_timeout_that_the_server_tells_of() {
+    let cost = |status: Status| {
+        let mut policy = policy(5);
+        policy.config.non_fatal_status_codes =
+            CodeSet::of(&[Code::Unavailable, Code::DeadlineExceeded]);
+        policy.throttle = Throttle::new(&ThrottleConfig {
+            timeout_token_cost: 3,
+            ..ThrottleConfig::default()
+        });
+        let now = start();
+        let mut hedges = Hedges::new(&policy.rules(), DELAY, now);
+        hedges.failed(&policy.rules(), &ended(&status, now), 1);
+        10.0 - policy.throttle.tokens()
+    };
+    assert_eq!(cost(Status::deadline_exceeded("")), 3.0);
+    assert_eq!(cost(Mark::Unanswered.on(Status::unavailable(""))), 3.0);
+    assert_eq!(cost(Status::unavailable("")), 1.0);
+}
+
 proptest! {
     #[test]
     fn no_more_copies_are_ever_due_than_declared(

@@ -1,4 +1,4 @@
-//! Another call took a token before; the one at hand fails in one of six ways.
+//! Another call took a token before; the one at hand fails in one of a few ways.
 
 use super::*;
 
@@ -56,4 +56,25 @@ fn a_server_that_wants_no_retry_takes_a_token_whatever_the_code() {
         after(Code::Internal, Some("")),
         (Some(Reason::Pushback), 2.0)
     );
+}
+
+#[test]
+fn an_attempt_that_was_never_answered_costs_as_much_as_a_timeout_that_the_server_tells_of() {
+    let cost = |status: Status| {
+        let policy = Policy {
+            throttle: Throttle::new(&ThrottleConfig {
+                timeout_token_cost: 3,
+                ..ThrottleConfig::default()
+            }),
+            ..retries(|config| {
+                config.retryable_status_codes =
+                    CodeSet::of(&[Code::Unavailable, Code::DeadlineExceeded]);
+            })
+        };
+        waits(&policy, &[status]);
+        10.0 - policy.throttle.tokens()
+    };
+    assert_eq!(cost(Status::deadline_exceeded("")), 3.0);
+    assert_eq!(cost(Mark::Unanswered.on(Status::unavailable(""))), 3.0);
+    assert_eq!(cost(unavailable()), 1.0);
 }
