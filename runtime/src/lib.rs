@@ -82,6 +82,8 @@ mod docs {
     #[cfg(feature = "http2")]
     #[doc = include_str!("../../docs/configuration.md")]
     struct Configuration;
+    #[doc = include_str!("../../docs/deadlines.md")]
+    struct Deadlines;
     #[doc = include_str!("../../docs/fallback.md")]
     struct Fallback;
     #[doc = include_str!("../../docs/limits.md")]
