@@ -40,6 +40,9 @@
     )
 )]
 
+// What is generated names this crate as its users do.
+extern crate self as couplet;
+
 pub mod balance;
 pub mod call;
 pub mod carrier;

@@ -9,9 +9,12 @@
 //! | `static:///10.0.0.1:50051,10.0.0.2:50051` | this list |
 //! | `file:///etc/movies.json` | a list in a file, which is watched |
 //! | `memory:///movies.v1.Movies` | what registered in this process |
+//! | `couplet://10.0.0.1:50050/movies.v1.Movies` | what registered with that server, which serves a registry |
 //!
 //! To add one: its file, its `mod` line, its line in the table of `scheme.rs`, its line in the conformance test.
 
+#[cfg(feature = "http2")]
+pub(crate) mod embedded;
 mod endpoint;
 mod error;
 mod file;
@@ -25,6 +28,8 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "http2")]
+pub use self::embedded::Central;
 pub use self::{
     endpoint::{Endpoint, EndpointError},
     error::DiscoveryError,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "http2")]
+use super::Central;
 use super::{DiscoveryError, File, Fixed, Memory, Registry, Resolver};
 
 /// One scheme.
@@ -46,6 +48,13 @@ const SCHEMES: &[Scheme] = &[
         right: "memory:///movies.v1.Movies",
         resolver: |rest| Ok(Arc::new(Memory::parse(rest)?)),
         registry: Some(|rest| Ok(Arc::new(Memory::parse_registry(rest)?))),
+    },
+    #[cfg(feature = "http2")]
+    Scheme {
+        name: "couplet",
+        right: "couplet://10.0.0.1:50050/movies.v1.Movies",
+        resolver: |rest| Ok(Arc::new(Central::parse(rest)?)),
+        registry: Some(|rest| Ok(Arc::new(Central::parse_registry(rest)?))),
     },
 ];
 

@@ -33,7 +33,6 @@ use crate::{
     carrier::http2::fault::BoxError,
     carrier::http2::serve::{self, Dispatch, Foreign, Messages, Mounts, Routes, Settings},
     config::{Origin, ServiceConfig, live::Live, sources::Sources},
-    discovery::{Endpoint, Registry},
     layer::limit::{adaptive::Shedding, rate::Limit},
     stack::{Mount, Mounted, ServerPlace, ServerSettings, VersionedError},
 };
@@ -58,8 +57,8 @@ pub struct Builder {
     pub(super) messages: Messages,
     pub(super) max_connections: usize,
     pub(super) drain: Duration,
-    registering: Registering,
-    beat: Duration,
+    pub(super) registering: Registering,
+    pub(super) beat: Duration,
     layers: Vec<Box<dyn FnOnce(Foreign) -> Foreign + Send>>,
     #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
@@ -216,33 +215,6 @@ impl Builder {
     {
         let wrap = move |inner| Foreign::new(layer.layer(Routed(inner)));
         self.layers.push(Box::new(wrap));
-        self
-    }
-
-    /// Makes every contract of this server known to the registry at `target` once it serves, such as `memory:///`; withdraws
-    /// it before draining. Adds to those named before. While the registry is away, the server serves all the same, and
-    /// registers when it is back.
-    pub fn register(mut self, target: impl Into<String>) -> Self {
-        self.registering.targets.push(target.into());
-        self
-    }
-
-    /// The same with a registry of your own.
-    pub fn register_with(mut self, registry: impl Registry) -> Self {
-        self.registering.registries.push(Arc::new(registry));
-        self
-    }
-
-    /// What is made known: the address by which others reach this server, its zone and its weight. Without, the address
-    /// that it is bound to.
-    pub fn advertise(mut self, endpoint: impl Into<Endpoint>) -> Self {
-        self.registering.advertised = Some(endpoint.into());
-        self
-    }
-
-    /// How long a registered server goes on as before after it was withdrawn, so that clients can hear of that; 1 s.
-    pub fn withdrawn_for(mut self, beat: Duration) -> Self {
-        self.beat = beat;
         self
     }
 

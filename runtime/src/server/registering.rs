@@ -8,10 +8,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::ServeError;
+use super::{Builder, ServeError};
 use crate::{
     call::Service,
-    discovery::{self, Endpoint, Registration, Registry},
+    discovery::{
+        self, Endpoint, Registration, Registry,
+        embedded::{Embedded, RegistryServer},
+    },
     policy::backoff::Backoff,
 };
 
@@ -46,6 +49,44 @@ pub(super) struct Announcement {
 pub(super) struct Announced {
     leaving: watch::Sender<bool>,
     keepers: JoinSet<()>,
+}
+
+// === Builder ===
+
+impl Builder {
+    /// Makes every contract of this server known to the registry at `target` once it serves, such as `memory:///`; withdraws
+    /// it before draining. Adds to those named before. While the registry is away, the server serves all the same, and
+    /// registers when it is back.
+    pub fn register(mut self, target: impl Into<String>) -> Self {
+        self.registering.targets.push(target.into());
+        self
+    }
+
+    /// Serves a registry in the memory of this server, for other servers to [`register`](Self::register) with and for clients
+    /// to resolve by, as `couplet://host:port`. There is one of it: for one machine and for tests. While it is away,
+    /// clients go by what they know.
+    pub fn registry(self) -> Self {
+        self.add(RegistryServer::new(Embedded::new()))
+    }
+
+    /// The same with a registry of your own.
+    pub fn register_with(mut self, registry: impl Registry) -> Self {
+        self.registering.registries.push(Arc::new(registry));
+        self
+    }
+
+    /// What is made known: the address by which others reach this server, its zone and its weight. Without, the address
+    /// that it is bound to.
+    pub fn advertise(mut self, endpoint: impl Into<Endpoint>) -> Self {
+        self.registering.advertised = Some(endpoint.into());
+        self
+    }
+
+    /// How long a registered server goes on as before after it was withdrawn, so that clients can hear of that; 1 s.
+    pub fn withdrawn_for(mut self, beat: Duration) -> Self {
+        self.beat = beat;
+        self
+    }
 }
 
 // === Registering ===

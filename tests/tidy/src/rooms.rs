@@ -9,7 +9,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("config", &["call", "policy", "json"]),
     ("layer", &["call", "policy"]),
-    ("discovery", &["call", "policy", "json"]),
+    // Registries that are services are reached over channels, which find their peers by discovery.
+    ("discovery", &["call", "policy", "json", "client"]),
     ("balance", &["call", "policy", "discovery"]),
     ("carrier", &["call", "policy", "balance"]),
     ("stack", &["call", "policy", "config", "layer"]),

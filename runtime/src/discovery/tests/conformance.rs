@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
 
 use super::super::{
@@ -10,19 +11,19 @@ use super::super::{
 use crate::fixture::ECHO;
 
 /// Waits for a snapshot that is as it should be.
-async fn until(watch: &mut Watch, fits: impl Fn(&Snapshot) -> bool) -> Snapshot {
+pub(super) async fn until(watch: &mut Watch, mut fits: impl FnMut(&Snapshot) -> bool) -> Snapshot {
     let waited = timeout(Duration::from_secs(20), watch.wait_for(|seen| fits(seen)));
     waited.await.expect("in time").expect("watched").clone()
 }
 
-fn addresses(snapshot: &Snapshot) -> Vec<String> {
+pub(super) fn addresses(snapshot: &Snapshot) -> Vec<String> {
     let endpoints = snapshot.endpoints.iter();
     let mut addresses: Vec<_> = endpoints.map(|endpoint| endpoint.address.clone()).collect();
     addresses.sort();
     addresses
 }
 
-async fn registers_and_withdraws(registry: &dyn Registry, resolver: &dyn Resolver) {
+pub(super) async fn registers_and_withdraws(registry: &dyn Registry, resolver: &dyn Resolver) {
     let mut watch = resolver.watch();
     until(&mut watch, |seen| {
         seen.is_fresh() && seen.endpoints.is_empty()
@@ -49,13 +50,14 @@ async fn registers_and_withdraws(registry: &dyn Registry, resolver: &dyn Resolve
     until(&mut watch, |seen| seen.endpoints.is_empty()).await;
 }
 
-async fn sees_ten_thousand(registry: &dyn Registry, resolver: &dyn Resolver) {
-    let mut kept = Vec::new();
-    for number in 0..10_000_u32 {
+pub(super) async fn sees_ten_thousand(registry: &dyn Registry, resolver: &dyn Resolver) {
+    let endpoint = |number| {
         let address = std::net::Ipv4Addr::from_bits(0x0a00_0000 + number);
-        let endpoint = Endpoint::of(&ECHO, format!("{address}:50051"));
-        kept.push(registry.register(endpoint).await.unwrap());
-    }
+        Endpoint::of(&ECHO, format!("{address}:50051"))
+    };
+    let kept = stream::iter(0..10_000_u32).map(|number| registry.register(endpoint(number)));
+    let kept: Vec<_> = kept.buffer_unordered(64).collect().await;
+    assert!(kept.iter().all(Result::is_ok));
     let mut watch = resolver.watch();
     until(&mut watch, |seen| seen.endpoints.len() == 10_000).await;
 }
