@@ -58,6 +58,8 @@ struct Watched {
     source: Option<SyncWrapper<Pin<Box<dyn Source>>>>,
     /// Frames that came without a pause; see [`UNPAUSED`].
     unpaused: u8,
+    /// The largest message, in bytes, and what the limit is called.
+    most: Option<(u32, &'static str)>,
     interrupts: Vec<Interrupt>,
     hooks: Vec<Hook>,
 }
@@ -70,6 +72,7 @@ impl Frames {
         Self(Box::new(Watched {
             source: Some(SyncWrapper::new(Box::pin(source))),
             unpaused: 0,
+            most: None,
             interrupts: Vec::new(),
             hooks: Vec::new(),
         }))
@@ -80,6 +83,7 @@ impl Frames {
         Self(Box::new(Watched {
             source: None,
             unpaused: 0,
+            most: None,
             interrupts: Vec::new(),
             hooks: Vec::new(),
         }))
@@ -105,6 +109,14 @@ impl Frames {
             .push(SyncWrapper::new(Box::pin(interrupt)));
     }
 
+    /// Ends the stream with RESOURCE_EXHAUSTED at the first message of more than `most` bytes; `named` is what the limit
+    /// is called. Of several limits the least holds.
+    pub(crate) fn at_most(&mut self, most: u32, named: &'static str) {
+        if self.0.most.is_none_or(|(before, _)| most < before) {
+            self.0.most = Some((most, named));
+        }
+    }
+
     /// The next frame; `None` after the last one.
     pub async fn frame(&mut self) -> Option<Result<Frame, Status>> {
         poll_fn(|context| self.poll_frame(context)).await
@@ -127,6 +139,12 @@ impl Frames {
             if let interrupted @ Poll::Ready(_) = self.poll_interrupts(context) {
                 polled = interrupted;
             }
+        }
+        if let (Some((most, named)), Poll::Ready(Some(Ok(Frame::Message(message))))) =
+            (self.0.most, &polled)
+            && let Err(larger) = message.at_most(most, named)
+        {
+            polled = Poll::Ready(Some(Err(Status::resource_exhausted(larger))));
         }
         match &polled {
             Poll::Ready(None | Some(Ok(Frame::Trailers(_)))) => self.end(End::Complete),

@@ -79,6 +79,17 @@ impl Message {
         self.framed
     }
 
+    /// Whether it has at most so many bytes without its framing; else what to say of it, with the name of the limit.
+    pub(crate) fn at_most(&self, most: u32, named: &str) -> Result<(), String> {
+        let length = self.bytes().len();
+        match length as u64 > u64::from(most) {
+            false => Ok(()),
+            true => Err(format!(
+                "a message of {length} bytes is larger than the {most} of `{named}`"
+            )),
+        }
+    }
+
     /// On the way out: the sender's wish, or nothing where the carrier's setting decides. On the way in: whether it came
     /// compressed.
     pub fn compressed(&self) -> Option<bool> {

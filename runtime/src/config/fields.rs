@@ -158,8 +158,8 @@ pub(super) static METHOD: &[Group<Policies>] = &[
         fields: plain! {
             timeout: Kind::TIME, "", "The longest a call may take, from its start to its trailers.";
             wait_for_ready @Operating: Kind::Truth, "", "Kept for other clients: here a call waits for a connection until its deadline.";
-            max_request_message_bytes @Operating: Kind::ANY, "", "Kept for other clients: here `send_limit` of the channel holds.";
-            max_response_message_bytes @Operating: Kind::ANY, "", "Kept for other clients: here `receive_limit` of the channel holds.";
+            max_request_message_bytes @Operating: Kind::ANY, "", "The largest message of a request, in bytes, before it is compressed. `send_limit` of the channel holds too.";
+            max_response_message_bytes @Operating: Kind::ANY, "", "The largest message of an answer, in bytes. `receive_limit` of the channel holds too.";
             min_budget @Operating: Kind::WAIT, "\"0s\"", "The least time that must be left for a call to be sent at all.";
             propagation_margin @Operating: Kind::WAIT, "\"0s\"", "What is held back of the time left when a call is sent on, so that the caller can still answer.";
             disabled @Operating: Kind::Policies, "", "The policies that do not hold, whichever wider source says them: names of this page such as `retryPolicy`, or `timeout`.";

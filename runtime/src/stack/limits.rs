@@ -1,17 +1,26 @@
 //! The limits of one stack: put there, changed and taken away as the policies of its methods say.
 
-use std::sync::Arc;
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
+use futures_util::future::Either;
+use tonic::Status;
 use tower_layer::Layer;
 
 use crate::{
-    call::{Method, Policies, Service},
+    call::{Call, Invoke, Method, Policies, Reply, Service},
     clock,
     layer::limit::{
         Counts, Side, Table,
         adaptive::{Adaptive, AdaptiveLayer, Shedding},
         bulkhead::{Bulkhead, BulkheadLayer},
         rate::{Limit, Limiting, RateLayer},
+        size::{Measuring, SizeLayer, Sizes},
     },
     policy::limit::{adaptive, bulkhead, rate},
 };
@@ -19,6 +28,8 @@ use crate::{
 /// What the limits of one stack did.
 #[derive(Debug, Clone, Default)]
 pub struct LimitCounts {
+    /// How large messages are.
+    pub size: Arc<Counts>,
     /// How many calls begin in a time.
     pub rate: Arc<Counts>,
     /// How many are under way, as this end finds out.
@@ -44,10 +55,20 @@ pub(super) struct Limits {
     rates: Arc<Table<Limit>>,
     adaptive: Arc<Table<Shedding>>,
     bulkheads: Arc<Table<bulkhead::Bulkhead>>,
-    layers: (RateLayer, AdaptiveLayer, BulkheadLayer),
+    sizes: Arc<Table<Sizes>>,
+    layers: (SizeLayer, RateLayer, AdaptiveLayer, BulkheadLayer),
+    /// Of each method, whether any of the limits is there.
+    any: Arc<[AtomicBool]>,
 }
 
-pub(super) type Limited<I> = Limiting<Adaptive<Bulkhead<I>>>;
+/// Limits around a stack. Calls of a method without any of them pass at the price of one load.
+#[derive(Debug)]
+pub struct Limited<I> {
+    any: Arc<[AtomicBool]>,
+    layers: Layers<I>,
+}
+
+type Layers<I> = Measuring<Limiting<Adaptive<Bulkhead<I>>>>;
 
 // === Limits ===
 
@@ -62,25 +83,35 @@ impl Limits {
         let rates = Arc::new(Table::new(service, |_| shared.rate.clone()));
         let adaptive = Arc::new(Table::new(service, |_| shared.adaptive.clone()));
         let bulkheads = Arc::new(Table::new(service, |_| None));
+        let sizes = Arc::new(Table::new(service, |_| None));
         let layers = (
+            SizeLayer::new(Arc::clone(&sizes), side).counting(Arc::clone(&counts.size)),
             RateLayer::new(Arc::clone(&rates), side).counting(Arc::clone(&counts.rate)),
             AdaptiveLayer::new(Arc::clone(&adaptive), side).counting(Arc::clone(&counts.adaptive)),
             BulkheadLayer::new(Arc::clone(&bulkheads), side).counting(Arc::clone(&counts.bulkhead)),
         );
-        Self {
+        let any = service.methods.iter().map(|_| AtomicBool::new(false));
+        let limits = Self {
             service,
             shared,
             rates,
             adaptive,
             bulkheads,
+            sizes,
             layers,
-        }
+            any: any.collect(),
+        };
+        limits.note();
+        limits
     }
 
     /// Puts the limits around `inner`, the cheapest first. On a client one call has one place, however often it is sent.
     pub(super) fn around<I>(&self, inner: I) -> Limited<I> {
-        let (rate, adaptive, bulkhead) = &self.layers;
-        rate.layer(adaptive.layer(bulkhead.layer(inner)))
+        let (size, rate, adaptive, bulkhead) = &self.layers;
+        Limited {
+            any: Arc::clone(&self.any),
+            layers: size.layer(rate.layer(adaptive.layer(bulkhead.layer(inner)))),
+        }
     }
 
     /// Goes by `policies` from the next call on. A limit that was there keeps what it has counted.
@@ -90,7 +121,29 @@ impl Limits {
             self.follow_rate(method, &policies);
             self.follow_bulkhead(method, &policies);
             self.follow_adaptive(method, &policies);
+            self.follow_sizes(method, &policies);
         }
+        self.note();
+    }
+
+    /// Notes which methods have a limit. Whoever reads it and is too early or too late meets what held a moment ago.
+    fn note(&self) {
+        for (any, method) in self.any.iter().zip(self.service.methods) {
+            let found = self.rates.of(method).is_some()
+                || self.adaptive.of(method).is_some()
+                || self.bulkheads.of(method).is_some()
+                || self.sizes.of(method).is_some();
+            any.store(found, Relaxed);
+        }
+    }
+
+    fn follow_sizes(&self, method: &Method, policies: &Policies) {
+        let sizes = Sizes {
+            request: policies.max_request_message_bytes,
+            response: policies.max_response_message_bytes,
+        };
+        let put = (sizes != Sizes::default()).then(|| Arc::new(sizes));
+        self.sizes.put(method, put);
     }
 
     fn follow_rate(&self, method: &Method, policies: &Policies) {
@@ -133,6 +186,19 @@ impl Limits {
                 .map(|()| Some(shedding)),
         };
         keep(method, put, |shedding| self.adaptive.put(method, shedding));
+    }
+}
+
+impl<I: Invoke> Invoke for Limited<I> {
+    fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
+        let any = self.any.get(call.method.index);
+        match any.is_some_and(|any| any.load(Relaxed)) {
+            false => {
+                let bulkhead = self.layers.inner().inner().inner();
+                Either::Left(bulkhead.inner().invoke(call))
+            }
+            true => Either::Right(Box::pin(self.layers.invoke(call))),
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub use crate::layer::fault::Rules as FaultRules;
 
 pub use self::{
     client::{Client, Counts},
-    limits::{LimitCounts, SharedLimits},
+    limits::{LimitCounts, Limited, SharedLimits},
     mount::{Mount, Mounted},
     server::{ServerCounts, ServerLayers, server},
     settings::{ClientPlace, ClientSettings, ServerPlace, ServerSettings},

@@ -1,7 +1,7 @@
 //! Keeps calls within limits, on either end: refuses those for which there is no room before their bodies are read.
 //!
 //! On a client they stand inside the deadline, which bounds what waits here, and outside retries, so that one call has
-//! one place however often it is sent. On a server they stand after the version check: first [`rate`], which costs
+//! one place however often it is sent. On a server they stand after the version check: first [`size`] and [`rate`], which cost
 //! least, then [`adaptive`], then [`bulkhead`]. [`priority`] hands on how much the call being served matters.
 //!
 //! A status tells a caller what to do: UNAVAILABLE that another server may have room, RESOURCE_EXHAUSTED that none will
@@ -13,6 +13,7 @@ pub mod bulkhead;
 pub mod priority;
 pub mod rate;
 mod shell;
+pub mod size;
 mod table;
 
 use tonic::{Code, Status};

@@ -85,6 +85,13 @@ impl<P, I> tower_layer::Layer<I> for BoundedLayer<P> {
 
 // === Bounded ===
 
+impl<P, I> Bounded<P, I> {
+    /// What it stands around.
+    pub(crate) fn inner(&self) -> &I {
+        &self.inner
+    }
+}
+
 impl<P: Bounds, I: Invoke> Invoke for Bounded<P, I> {
     fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
         match self.table.of(call.method) {
