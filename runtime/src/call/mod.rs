@@ -86,6 +86,9 @@ pub struct Call {
     pub announced: Announced,
     /// How its messages are to be compressed. `None` leaves it to the carrier's setting.
     pub encoding: Option<Encoding>,
+    /// Whether it waits for a connection while there is none, in place of ending as UNAVAILABLE, as its caller or the
+    /// method's policies say. `None` leaves it to the carrier.
+    pub wait_for_ready: Option<bool>,
     /// Who calls, on the serving side, as far as the carrier knows.
     pub peer: Option<Arc<Peer>>,
     /// The user's metadata.
@@ -107,6 +110,7 @@ impl Call {
             attempt: Attempt::default(),
             announced: Announced::Unsaid,
             encoding: None,
+            wait_for_ready: None,
             peer: None,
             metadata: Metadata::EMPTY,
             body,

@@ -15,6 +15,7 @@ pub struct Spare {
     method: &'static Method,
     deadline: Deadline,
     encoding: Option<Encoding>,
+    wait_for_ready: Option<bool>,
     kept: Kept,
     rest: Option<Box<(Metadata, Extensions)>>,
 }
@@ -54,6 +55,7 @@ impl Call {
             method: self.method,
             deadline: self.deadline,
             encoding: self.encoding,
+            wait_for_ready: self.wait_for_ready,
             kept,
             rest: (!plain).then(|| Box::new((self.metadata.clone(), self.extensions.clone()))),
         })
@@ -126,6 +128,7 @@ impl Spare {
         let mut call = Call::new(self.method, body);
         call.deadline = self.deadline;
         call.encoding = self.encoding;
+        call.wait_for_ready = self.wait_for_ready;
         if let Some(rest) = &self.rest {
             (call.metadata, call.extensions) = (**rest).clone();
         }

@@ -84,6 +84,7 @@ impl Invoke for Local {
             call.deadline = Deadline::at(at, Limit::Call);
         }
         call.timeout = None;
+        call.wait_for_ready = None;
         call.started = None;
         call.extensions.clear();
         call.attempt = Attempt {

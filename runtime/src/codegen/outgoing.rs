@@ -7,12 +7,16 @@ use std::{
     time::Duration,
 };
 
+use http::HeaderValue;
 use tonic::{
     IntoRequest, Request, Status,
     metadata::{Ascii, MetadataKey, MetadataValue},
 };
 
-use crate::call::{Body, Call, Encoding, Method, timeout};
+use crate::{
+    call::{Body, Call, Encoding, Method, headers, timeout},
+    policy::limit::priority::Priority,
+};
 
 /// A call that has not been sent. Nothing happens until it is awaited; dropping the future cancels the call.
 #[must_use = "a call does nothing until it is awaited"]
@@ -27,6 +31,7 @@ pub struct Prepared<Q> {
     pub(super) request: Request<Q>,
     timeout: Option<Duration>,
     encoding: Option<Encoding>,
+    wait_for_ready: Option<bool>,
     refused: Option<Status>,
 }
 
@@ -53,6 +58,7 @@ impl<Q, S> Outgoing<Q, S> {
             request: request.into_request(),
             timeout: None,
             encoding: None,
+            wait_for_ready: None,
             refused: None,
         };
         Self { prepared, start }
@@ -62,6 +68,22 @@ impl<Q, S> Outgoing<Q, S> {
     /// the call being served allow.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.prepared.timeout = Some(timeout);
+        self
+    }
+
+    /// Whether this call waits for a connection while there is none, or ends as UNAVAILABLE, whatever a service config says
+    /// of its method.
+    pub fn wait_for_ready(mut self, wait: bool) -> Self {
+        self.prepared.wait_for_ready = Some(wait);
+        self
+    }
+
+    /// Says how much this call matters, in place of what is inherited from the call being served: where there is no room
+    /// for all, the least important gives way first.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        let value = HeaderValue::from_static(priority.name());
+        let metadata = self.prepared.request.metadata_mut();
+        headers::insert(metadata, headers::PRIORITY, value);
         self
     }
 
@@ -141,9 +163,10 @@ impl<Q> Prepared<Q> {
         let mut call = Call::new(method, encode(message)?);
         call.timeout = self.timeout;
         call.encoding = self.encoding;
+        call.wait_for_ready = self.wait_for_ready;
         if !metadata.is_empty() {
             // tonic's `Request::set_timeout` says it in the metadata.
-            if let Some(asked) = metadata.as_ref().get(crate::call::headers::TIMEOUT) {
+            if let Some(asked) = metadata.as_ref().get(headers::TIMEOUT) {
                 let asked = timeout::decode(asked)
                     .map_err(|error| Status::invalid_argument(error.to_string()))?;
                 call.timeout = Some(call.timeout.map_or(asked, |own| own.min(asked)));
@@ -161,7 +184,31 @@ impl<Q> From<Request<Q>> for Prepared<Q> {
             request,
             timeout: None,
             encoding: None,
+            wait_for_ready: None,
             refused: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{ECHO, say};
+
+    #[tokio::test]
+    async fn what_is_said_of_one_call_is_in_it_and_the_last_word_counts() {
+        let made = |prepared: Prepared<()>| async {
+            prepared.into_call(&ECHO.methods[0], |()| Ok(say(&ECHO, "hi").body))
+        };
+        let call = Outgoing::new(Request::new(()), made);
+        let call = call.priority(Priority::Batch).priority(Priority::Critical);
+        let call = call.wait_for_ready(false).wait_for_ready(true);
+        let call = call.await.unwrap();
+        assert_eq!(Priority::of(&call.metadata), Priority::Critical);
+        assert_eq!(call.wait_for_ready, Some(true));
+
+        let plain = Outgoing::new(Request::new(()), made).await.unwrap();
+        assert!(plain.metadata.is_empty());
+        assert_eq!(plain.wait_for_ready, None);
     }
 }

@@ -44,6 +44,8 @@ pub enum Switch {
     Budget = 1 << 2,
     /// An attempt may wait only so long for its answer.
     AttemptTimeout = 1 << 7,
+    /// It is said whether calls wait for a connection.
+    WaitForReady = 1 << 8,
     /// Something is done to calls on purpose.
     #[cfg(feature = "faults")]
     Faults = 1 << 15,
@@ -163,6 +165,8 @@ impl Plan {
             .retry
             .and_then(|retry| retry.per_attempt_recv_timeout);
         let switches = switches | switch(timeout.is_some(), Switch::AttemptTimeout);
+        let ready = policies.wait_for_ready.is_some();
+        let switches = switches | switch(ready, Switch::WaitForReady);
         #[cfg(feature = "faults")]
         let switches = switches | switch(self.faults.is_some(), Switch::Faults);
         switches

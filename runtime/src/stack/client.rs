@@ -29,7 +29,7 @@ use crate::{
     },
     policy::{
         breaker::Handle,
-        plan::{Plan, Plans},
+        plan::{Plan, Plans, Switch},
         retry::ThrottleConfig,
     },
 };
@@ -185,7 +185,12 @@ impl Follow for Governed {
 }
 
 impl<C: Invoke> Invoke for Client<C> {
-    fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
+    fn invoke(&self, mut call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
+        let plans = self.plans();
+        // What the caller says of the one call is narrower.
+        if call.wait_for_ready.is_none() && plans.is_on(call.method, Switch::WaitForReady) {
+            call.wait_for_ready = plans.of(call.method).policies.wait_for_ready;
+        }
         self.parts.layers.invoke(call)
     }
 }
