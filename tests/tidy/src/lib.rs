@@ -12,6 +12,8 @@ mod layers;
 #[cfg(test)]
 mod manifests;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod source;
