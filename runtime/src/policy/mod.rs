@@ -25,6 +25,7 @@ pub mod age;
 pub mod backoff;
 pub mod breaker;
 pub mod counter;
+mod declared;
 #[cfg(feature = "faults")]
 pub mod fault;
 pub mod last_good;

@@ -1,16 +1,14 @@
 //! From what a contract declares to what a breaker works with: the defaults where the contract is silent.
 
 use super::Config;
-use crate::call::BreakerPolicy;
+use crate::{call::BreakerPolicy, policy::declared::take};
 
 impl From<&BreakerPolicy> for Config {
     /// Its `ignore_codes` come besides `CANCELLED`, so that a caller who hangs up never counts as a good call.
     fn from(declared: &BreakerPolicy) -> Self {
         let mut config = Self::default();
-        macro_rules! take {
-            ($($field:ident),*) => { $(if let Some(value) = declared.$field { config.$field = value; })* };
-        }
         take!(
+            declared => config:
             mode,
             scope,
             failure_codes,

@@ -1,15 +1,13 @@
 //! From what a source declares to what fault injection works with: the defaults where the source is silent.
 
 use super::Config;
-use crate::call::FaultPolicy;
+use crate::{call::FaultPolicy, policy::declared::take};
 
 impl From<&FaultPolicy> for Config {
     fn from(declared: &FaultPolicy) -> Self {
         let mut config = Self::default();
-        macro_rules! take {
-            ($($field:ident),*) => { $(if let Some(value) = declared.$field { config.$field = value; })* };
-        }
         take!(
+            declared => config:
             delay_fraction,
             abort_fraction,
             reset_fraction,

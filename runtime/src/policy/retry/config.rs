@@ -7,7 +7,7 @@ use tonic::Code;
 
 use crate::{
     call::{CodeSet, HedgingPolicy, RetryPolicy},
-    policy::backoff::Backoff,
+    policy::{backoff::Backoff, declared::take},
 };
 
 /// The effective parameters of the retries of one method.
@@ -153,10 +153,8 @@ impl RetryConfig {
 impl From<&RetryPolicy> for RetryConfig {
     fn from(declared: &RetryPolicy) -> Self {
         let mut config = Self::default();
-        macro_rules! take {
-            ($($field:ident),*) => { $(if let Some(value) = declared.$field { config.$field = value; })* };
-        }
         take!(
+            declared => config:
             max_attempts,
             initial_backoff,
             max_backoff,
@@ -212,10 +210,8 @@ impl HedgingConfig {
 impl From<&HedgingPolicy> for HedgingConfig {
     fn from(declared: &HedgingPolicy) -> Self {
         let mut config = Self::default();
-        macro_rules! take {
-            ($($field:ident),*) => { $(if let Some(value) = declared.$field { config.$field = value; })* };
-        }
         take!(
+            declared => config:
             max_attempts,
             hedging_delay,
             non_fatal_status_codes,

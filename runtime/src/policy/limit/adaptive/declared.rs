@@ -1,15 +1,13 @@
 //! From what a source declares to what an adaptive limit works with: the defaults where the source is silent.
 
 use super::Config;
-use crate::call::AdaptivePolicy;
+use crate::{call::AdaptivePolicy, policy::declared::take};
 
 impl From<&AdaptivePolicy> for Config {
     fn from(declared: &AdaptivePolicy) -> Self {
         let mut config = Self::default();
-        macro_rules! take {
-            ($($field:ident),*) => { $(if let Some(value) = declared.$field { config.$field = value; })* };
-        }
         take!(
+            declared => config:
             mode,
             algorithm,
             initial_limit,
