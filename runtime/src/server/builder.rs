@@ -270,24 +270,21 @@ impl Builder {
         self.over(Listener::Stream(Box::pin(Boxed(stream))))
     }
 
-    /// Puts the layers around the contracts, which follow the configuration if there is one.
-    fn mount(&mut self) -> Result<(), ServeError> {
-        if !self.sources.is_empty() || self.file.is_some() {
-            let sources = std::mem::take(&mut self.sources);
-            let live =
-                Live::starting::<ServeError>(Sources::of_server(), sources, self.file.take())?;
-            let live = Arc::new(live);
-            live.watch();
-            self.stack.live = Some(live);
-        }
+    /// Puts the layers around the contracts, which follow the configuration from then on.
+    fn mount(&mut self) -> Result<Arc<Live>, ServeError> {
+        let sources = std::mem::take(&mut self.sources);
+        let live = Live::starting::<ServeError>(Sources::of_server(), sources, self.file.take())?;
+        let live = Arc::new(live);
+        live.watch();
+        self.stack.live = Some(Arc::clone(&live));
         for add in std::mem::take(&mut self.added) {
             self.contracts.push(add(&self.stack)?);
         }
-        Ok(())
+        Ok(live)
     }
 
     fn over(mut self, listener: Listener) -> Result<Server, ServeError> {
-        self.mount()?;
+        let live = self.mount()?;
         let mut routes = Routes::default();
         let extras = Extras::add_to(&mut self)?;
         let mut counts = Vec::new();
@@ -317,7 +314,7 @@ impl Builder {
         };
         Ok(Server {
             listener,
-            live: self.stack.live,
+            live,
             counts,
             shared: Arc::new(serve::Shared {
                 dispatch,

@@ -14,7 +14,7 @@ use tokio::{
 
 #[cfg(feature = "tls")]
 use super::ServerTls;
-use super::{Builder, extras::Extras, listener::Listener, registering::Announcement};
+use super::{Builder, Control, extras::Extras, listener::Listener, registering::Announcement};
 use crate::{
     call::Peer,
     carrier::http2::serve::{self, Life, Socket, Stage},
@@ -27,8 +27,7 @@ pub struct Server {
     pub(super) listener: Listener,
     pub(super) counts: Vec<(&'static str, stack::ServerCounts)>,
     /// Kept up for as long as the server goes by it.
-    #[expect(dead_code, reason = "it is followed, not asked")]
-    pub(super) live: Option<Arc<Live>>,
+    pub(super) live: Arc<Live>,
     pub(super) shared: Arc<serve::Shared>,
     pub(super) extras: Extras,
     pub(super) max_connections: usize,
@@ -78,6 +77,11 @@ impl Server {
     pub fn counts(&self, service: &str) -> Option<&stack::ServerCounts> {
         let found = self.counts.iter().find(|(name, _)| *name == service);
         found.map(|(_, counts)| counts)
+    }
+
+    /// What changes the policies while the server runs; ask for it before.
+    pub fn control(&self) -> Control {
+        Control::of(&self.live)
     }
 
     /// What the health service reports, to be changed while the server runs; `None` without [`Builder::health`].

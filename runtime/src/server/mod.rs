@@ -11,6 +11,7 @@
 
 mod address;
 mod builder;
+mod control;
 mod extras;
 mod life;
 mod limits;
@@ -23,6 +24,7 @@ mod tls;
 use std::io;
 
 pub use address::Address;
+pub use control::Control;
 pub use builder::{Builder, Routed};
 pub use life::{Drained, Server};
 pub use shell::VersionedShell;

@@ -165,3 +165,33 @@ async fn a_service_config_injects_faults_on_either_end() {
     assert_eq!(probe.served.load(Ordering::Relaxed), 0);
     running.abort();
 }
+
+/// In an emergency: the server is up, and has no file to write to.
+#[tokio::test]
+async fn a_limit_is_pushed_to_a_server_that_runs_and_a_senseless_one_is_not() {
+    let server = Server::builder().add(Actor::new());
+    let server = server.bind("127.0.0.1:0").await.unwrap();
+    let (address, control) = (server.local_addr().unwrap(), server.control());
+    let running = tokio::spawn(async move {
+        let _ = server.run().await;
+    });
+    let channel = Channel::connect(format!("http://{address}")).await.unwrap();
+    call(&channel, "hi").await.unwrap();
+    call(&channel, "hi").await.unwrap();
+
+    let few = r#""rateLimit": {"limitForPeriod": 1, "limitRefreshPeriod": "3600s"}"#;
+    control.push_service_config(config(few)).unwrap();
+    call(&channel, "the one").await.unwrap();
+    let refused = call(&channel, "one more").await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+
+    let senseless = crate::call::Policies::UNSET.timeout(Duration::ZERO);
+    let senseless = ServiceConfig::new().all(senseless);
+    control.push_service_config(senseless).unwrap_err();
+    call(&channel, "still").await.unwrap_err();
+    control.push_service_config(ServiceConfig::new()).unwrap();
+    call(&channel, "hi").await.unwrap();
+    let counts = control.config_counts();
+    assert_eq!((counts.applied.sum(), counts.refused.sum()), (2, 1));
+    running.abort();
+}
