@@ -153,6 +153,20 @@ pub enum BreakerScope {
     Target,
 }
 
+/// What calls that were given up by their callers say about the peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BreakerAbandoned {
+    /// Nothing, unless nothing else is in the window and they are as many as the minimum number of calls: a peer from
+    /// which nobody awaits an answer any more is failing.
+    #[default]
+    UnlessAll,
+    /// Nothing.
+    Ignore,
+    /// Each is a failure.
+    Failure,
+}
+
 policy! {
     /// When to stop calling a sick peer. Names and defaults as in resilience4j.
     pub struct BreakerPolicy {
@@ -192,6 +206,14 @@ policy! {
         pub deadline_attribution: Option<bool>,
         /// Whether it stays open as long as the failing peer asked for.
         pub honor_pushback: Option<bool>,
+        /// What calls that were given up by their callers say about the peer.
+        pub abandoned: Option<BreakerAbandoned>,
+        /// How many calls a throttle lets out for each that is accepted; at least 1.1.
+        pub throttle_k: Option<f32>,
+        /// What a throttle looks back on, at least 10 ms.
+        pub throttle_window: Option<Duration>,
+        /// The greatest share of the calls that a throttle refuses, from 0 to 1.
+        pub throttle_max: Option<f32>,
     }
 }
 
@@ -216,6 +238,8 @@ policy! {
         pub limit_refresh_period: Option<Duration>,
         /// Calls that may come at once.
         pub burst: Option<u32>,
+        /// The longest that a call waits for its turn, in place of being refused.
+        pub max_wait_duration: Option<Duration>,
     }
 }
 

@@ -209,6 +209,10 @@ pub(super) static METHOD: &[Group<Policies>] = &[
             ignore_codes: Kind::Codes, "[\"CANCELLED\"]", "The codes that count for nothing, CANCELLED besides.";
             deadline_attribution: Kind::Truth, "true", "Whether DEADLINE_EXCEEDED says nothing of the peer where the caller's own time was less than half of the method's.";
             honor_pushback: Kind::Truth, "true", "Whether it stays open as long as the failing peer asked for.";
+            abandoned @Operating: Kind::Choice(&["unless_all", "ignore", "failure"]), "\"unless_all\"", "What calls that were given up say: nothing unless there are no others, nothing, or that the peer failed.";
+            throttle_k @Operating: Kind::LET_OUT, "2", "In mode `adaptive_throttle`, how many calls are let out for each that is accepted.";
+            throttle_window @Operating: Kind::Time(Duration::from_millis(10), Duration::MAX), "\"30s\"", "In that mode, what it looks back on.";
+            throttle_max @Operating: Kind::SHARE, "0.9", "In that mode, the greatest share of the calls that is refused.";
         }
     },
     group! {
@@ -225,6 +229,7 @@ pub(super) static METHOD: &[Group<Policies>] = &[
             limit_for_period: Kind::SOME, "", "Calls in each period.";
             limit_refresh_period: Kind::TIME, "\"1s\"", "The period.";
             burst: Kind::SOME, "", "Calls that may come at once; as many as in a period where nothing is said.";
+            max_wait_duration @Operating: Kind::WAIT, "\"0s\"", "The longest that a call waits for its turn, in place of being refused; never beyond its deadline.";
         }
     },
     group! {

@@ -2,7 +2,7 @@
 
 use tonic::Code;
 
-use crate::call::{AdaptiveAlgorithm, AdaptiveMode, BreakerMode, BreakerScope, Disabled};
+use crate::call::{AdaptiveAlgorithm, AdaptiveMode, BreakerAbandoned, BreakerMode, BreakerScope, Disabled};
 
 /// A value with a name.
 pub(super) trait Named: Copy + PartialEq + 'static {
@@ -66,6 +66,14 @@ impl Named for BreakerScope {
         ("method", Self::Method),
         ("service", Self::Service),
         ("target", Self::Target),
+    ];
+}
+
+impl Named for BreakerAbandoned {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("unless_all", Self::UnlessAll),
+        ("ignore", Self::Ignore),
+        ("failure", Self::Failure),
     ];
 }
 

@@ -12,7 +12,7 @@ use super::{
     names::{self, Named},
 };
 use crate::call::{
-    AdaptiveAlgorithm, AdaptiveMode, BreakerMode, BreakerScope, CodeSet, Disabled, Window,
+    AdaptiveAlgorithm, AdaptiveMode, BreakerAbandoned, BreakerMode, BreakerScope, CodeSet, Disabled, Window,
 };
 use crate::json::Node;
 
@@ -95,6 +95,11 @@ impl Kind {
     pub(super) const GROWTH: Self = Self::Number(
         |value| value >= 1.0 && value.is_finite(),
         "a factor of at least 1, such as 2",
+    );
+    /// How many calls are let out for each that is accepted.
+    pub(super) const LET_OUT: Self = Self::Number(
+        |value| value >= 1.1 && value.is_finite(),
+        "a number of at least 1.1, such as 2",
     );
     /// A factor.
     pub(super) const FACTOR: Self = Self::Number(
@@ -373,4 +378,10 @@ macro_rules! chosen {
     };
 }
 
-chosen!(BreakerMode, BreakerScope, AdaptiveMode, AdaptiveAlgorithm);
+chosen!(
+    BreakerMode,
+    BreakerScope,
+    BreakerAbandoned,
+    AdaptiveMode,
+    AdaptiveAlgorithm
+);

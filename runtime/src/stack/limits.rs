@@ -157,6 +157,9 @@ impl Limits {
             (Some(config), None) => Limit::new(config).map(|limit| Some(Arc::new(limit))),
             (Some(config), Some(limit)) => limit.reconfigure(config).map(|()| Some(limit)),
         };
+        if let (Some(policy), Ok(Some(limit))) = (policies.rate_limit, &put) {
+            limit.wait_up_to(policy.max_wait_duration.unwrap_or_default());
+        }
         keep(method, put, |limit| self.rates.put(method, limit));
     }
 

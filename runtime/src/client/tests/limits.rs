@@ -122,6 +122,26 @@ async fn the_message_limits_of_a_service_config_hold_method_by_method() {
     assert_eq!(window.failed, 0, "the peer did its work");
 }
 
+/// A limit could wait in code alone, and a channel's could not be reached.
+#[tokio::test(start_paused = true)]
+async fn a_clients_rate_limit_lets_calls_wait_for_their_turn_where_it_is_said() {
+    let rate = |wait: &str| {
+        let text = format!(r#""rateLimit": {{"limitForPeriod": 10, "burst": 1{wait}}}"#);
+        said(&text)
+    };
+    let channel = Channel::local_builder(Local::new().with(Handler(echo)));
+    let channel = channel.service_config(rate(r#", "maxWaitDuration": "1s""#));
+    let channel = channel.lazy().unwrap();
+    let (stack, started) = (channel.stack(&ECHO), crate::clock::now());
+    for _ in 0..3 {
+        stack.invoke(say(&ECHO, "hi")).await.unwrap();
+    }
+    assert_eq!(crate::clock::now() - started, Duration::from_millis(200));
+
+    channel.push_service_config(rate(r#", "maxWaitDuration": "0s""#)).unwrap();
+    stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
+}
+
 /// What the carrier is told, by the service config or by the call, in every attempt.
 #[tokio::test(start_paused = true)]
 async fn whether_a_call_waits_for_a_connection_is_said_by_its_method_or_by_itself() {

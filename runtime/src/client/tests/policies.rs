@@ -16,7 +16,7 @@ use crate::{
     carrier::local::Local,
     config::{Origin, ServiceConfig},
     fixture::{ECHO, Handler, echo, say},
-    policy::plan::Switch,
+    policy::{breaker::Abandoned, plan::Switch},
 };
 
 fn services() -> Local {
@@ -57,6 +57,15 @@ fn the_narrower_source_wins_field_by_field() {
     assert_eq!(of(say).consecutive_failures, 7);
     assert_eq!(of(repeat).consecutive_failures, 5);
     assert_eq!(of(repeat).failure_rate_threshold, 20.0);
+
+    // What no contract can say, a service config can.
+    let pushed = r#"{"methodConfig": [{"name": [{}], "circuitBreaker": {"mode": "adaptive_throttle",
+        "abandoned": "failure", "throttleK": 1.5, "throttleWindow": "5s", "throttleMax": 0.5}}]}"#;
+    channel.push_service_config(config(pushed)).unwrap();
+    assert_eq!(of(say).abandoned, Abandoned::Failure);
+    let throttle = of(say).throttle;
+    assert_eq!((throttle.k, throttle.max), (1.5, 0.5));
+    assert_eq!(throttle.window, Duration::from_secs(5));
 }
 
 /// What a contract says can be wrong where it runs, and the operators get rid of it without a new build.

@@ -71,7 +71,11 @@ fn to_say_the_defaults_is_to_say_nothing() {
     let period = limit::rate::Config::default().limit_refresh_period;
     assert_eq!(
         policies.rate_limit,
-        Some(RateLimitPolicy::UNSET.limit_refresh_period(period))
+        Some(
+            RateLimitPolicy::UNSET
+                .limit_refresh_period(period)
+                .max_wait_duration(std::time::Duration::ZERO)
+        )
     );
     assert_eq!(
         policies.hedging.and_then(|hedging| hedging.max_attempts),

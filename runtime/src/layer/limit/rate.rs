@@ -6,7 +6,10 @@
 use std::{
     fmt,
     hash::{BuildHasher, RandomState},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -28,8 +31,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Limit {
     bound: Bound,
-    /// The longest that a call may wait for its turn.
-    wait: Duration,
+    /// The longest that a call may wait for its turn, in nanoseconds.
+    wait: AtomicU64,
 }
 
 /// Says whose call one is; `None` if it cannot tell.
@@ -70,7 +73,7 @@ impl Limit {
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         Ok(Self {
             bound: Bound::All(Rate::new(config, clock::now())?),
-            wait: Duration::ZERO,
+            wait: AtomicU64::new(0),
         })
     }
 
@@ -82,16 +85,22 @@ impl Limit {
         let keyed = Keyed::new(config, keys, clock::now())?;
         Ok(Self {
             bound: Bound::Each(keyed, by, RandomState::new()),
-            wait: Duration::ZERO,
+            wait: AtomicU64::new(0),
         })
     }
 
     /// Lets calls wait for their turn, so long at most, and never beyond their deadline. For clients, and for limits of
     /// all callers together; a limit for each refuses at once.
     #[must_use]
-    pub fn waiting(mut self, longest: Duration) -> Self {
-        self.wait = longest;
+    pub fn waiting(self, longest: Duration) -> Self {
+        self.wait_up_to(longest);
         self
+    }
+
+    /// The same for a limit that is in use: from the next call on, they wait so long at most.
+    pub fn wait_up_to(&self, longest: Duration) {
+        let nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+        self.wait.store(nanos, Relaxed);
     }
 
     /// Changes the rate while calls come.
@@ -112,7 +121,8 @@ impl Limit {
             Bound::Each(keyed, by, hashes) => return keyed.admit(by.key(call, hashes), now),
         };
         let left = call.deadline.remaining(now).unwrap_or(Duration::MAX);
-        let turn = rate.reserve(now, self.wait.min(left))?;
+        let longest = Duration::from_nanos(self.wait.load(Relaxed));
+        let turn = rate.reserve(now, longest.min(left))?;
         if !turn.wait().is_zero() {
             counts.waited.add();
             during(Phase::Queue, tokio::time::sleep(turn.wait())).await;

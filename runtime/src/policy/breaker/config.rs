@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tonic::Code;
 
-use super::{CodeSet, Mode, Scope};
+use super::{Abandoned, CodeSet, Mode, Scope};
 use crate::{call::Window, policy::backoff::Backoff};
 
 /// The effective parameters of one breaker.
@@ -63,20 +63,6 @@ pub struct Config {
     pub honor_pushback: bool,
     /// The parameters of [`Mode::AdaptiveThrottle`].
     pub throttle: Throttle,
-}
-
-/// What calls that were given up by their callers say about the peer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Abandoned {
-    /// Nothing, unless nothing else is in the window and they are as many as the minimum number of calls: a peer from
-    /// which nobody awaits an answer any more is failing.
-    #[default]
-    UnlessAll,
-    /// Nothing.
-    Ignore,
-    /// Each is a failure.
-    Failure,
 }
 
 /// How [`Mode::AdaptiveThrottle`] refuses: with probability `max(0, (requests - k × accepts) / (requests + 1))`, where

@@ -24,8 +24,13 @@ impl From<&BreakerPolicy> for Config {
             permitted_number_of_calls_in_half_open_state,
             max_wait_duration_in_half_open_state,
             deadline_attribution,
-            honor_pushback
+            honor_pushback,
+            abandoned
         );
+        let throttle = &mut config.throttle;
+        throttle.k = declared.throttle_k.unwrap_or(throttle.k);
+        throttle.window = declared.throttle_window.unwrap_or(throttle.window);
+        throttle.max = declared.throttle_max.unwrap_or(throttle.max);
         config.slow_call_duration_threshold = declared.slow_call_duration_threshold;
         if let Some(ignored) = declared.ignore_codes {
             config.ignore_codes = config.ignore_codes.union(ignored);
@@ -41,7 +46,7 @@ mod tests {
     use tonic::Code;
 
     use super::*;
-    use crate::policy::breaker::{CodeSet, Mode};
+    use crate::policy::breaker::{Abandoned, CodeSet, Mode};
 
     #[test]
     fn a_silent_contract_means_the_defaults() {
@@ -56,10 +61,18 @@ mod tests {
             failure_codes: Some(CodeSet::of(&[Code::Aborted])),
             ignore_codes: Some(CodeSet::of(&[Code::NotFound])),
             mode: Some(Mode::MetricsOnly),
+            abandoned: Some(Abandoned::Failure),
+            throttle_k: Some(3.0),
+            throttle_window: Some(Duration::from_secs(5)),
+            throttle_max: Some(0.5),
             ..BreakerPolicy::UNSET
         });
+        let mut throttle = Config::default().throttle;
+        (throttle.k, throttle.window, throttle.max) = (3.0, Duration::from_secs(5), 0.5);
         let expected = Config {
             mode: Mode::MetricsOnly,
+            abandoned: Abandoned::Failure,
+            throttle,
             minimum_number_of_calls: 3,
             slow_call_duration_threshold: Some(Duration::from_secs(1)),
             failure_codes: CodeSet::of(&[Code::Aborted]),
