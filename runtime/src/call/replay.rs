@@ -8,8 +8,8 @@ use std::{
     collections::VecDeque,
     fmt,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker, ready},
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, Waker},
 };
 
 use tonic::Status;
@@ -37,6 +37,8 @@ struct State {
     started: u32,
     /// Whoever wants to know when the call is committed.
     watcher: Option<Waker>,
+    /// Who is to be woken once nobody holds the lock: a waker may do anything, ask for the lock among it.
+    due: Vec<Waker>,
 }
 
 /// How far an attempt has read.
@@ -67,64 +69,71 @@ impl Replay {
             readers: Vec::new(),
             started: 0,
             watcher: None,
+            due: Vec::new(),
         })))
     }
 
     /// The messages for a further attempt beside those that are under way, and its number; nothing, if it could not send
     /// all of them.
     pub fn join(&self) -> Option<(Frames, u32)> {
-        self.enter(self.state())
+        self.enter(|_| {})
     }
 
     /// The messages for an attempt in the place of all before, which read no more, and its number; nothing, if it could
     /// not send all of them.
     pub fn restart(&self) -> Option<(Frames, u32)> {
-        let mut state = self.state();
-        if state.is_whole() {
-            state.readers.clear();
-        }
-        self.enter(state)
+        self.enter(Vec::clear)
     }
 
     /// Lets a newcomer in under the lock that it is decided under: an attempt under way may commit the call at any moment.
-    fn enter(&self, mut state: MutexGuard<'_, State>) -> Option<(Frames, u32)> {
-        if !state.is_whole() {
-            return None;
-        }
-        let id = state.started;
-        state.started += 1;
-        state.readers.push(Place {
-            id,
-            next: 0,
-            waker: None,
-        });
-        drop(state);
+    fn enter(&self, before: impl FnOnce(&mut Vec<Place>)) -> Option<(Frames, u32)> {
+        let id = self.locked(|state| {
+            if !state.is_whole() {
+                return None;
+            }
+            before(&mut state.readers);
+            let id = state.started;
+            state.started += 1;
+            state.readers.push(Place {
+                id,
+                next: 0,
+                waker: None,
+            });
+            Some(id)
+        })?;
         let replay = self.clone();
         Some((Frames::new(Reader { replay, id }), id))
     }
 
     /// Keeps nothing for any attempt but number `id`. What is there of others reads no more.
     pub fn commit(&self, id: u32) {
-        self.state().commit(id);
+        self.locked(|state| state.commit(id));
     }
 
     /// Whether another attempt can be made as of now: nothing was thrown away, and the caller's stream did not fail.
     pub fn is_whole(&self) -> bool {
-        self.state().is_whole()
+        self.locked(|state| state.is_whole())
     }
 
     /// The number of the attempt that the call is committed to. Wakes `waker` when that changes.
     pub fn committed(&self, waker: &Waker) -> Option<u32> {
-        let mut state = self.state();
-        if state.committed {
-            return state.readers.first().map(|place| place.id);
-        }
-        state.watcher = Some(waker.clone());
-        None
+        self.locked(|state| {
+            if state.committed {
+                return state.readers.first().map(|place| place.id);
+            }
+            state.watcher = Some(waker.clone());
+            None
+        })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Does something to the state, and wakes afterwards whoever is concerned.
+    fn locked<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&mut state);
+        let due = std::mem::take(&mut state.due);
+        drop(state);
+        due.into_iter().for_each(Waker::wake);
+        changed
     }
 }
 
@@ -153,9 +162,7 @@ impl State {
         self.committed = true;
         self.readers.retain(|place| place.id == id);
         self.forget();
-        if let Some(watcher) = self.watcher.take() {
-            watcher.wake();
-        }
+        self.due.extend(self.watcher.take());
     }
 
     /// Lets go of what nobody reads any more, once the call is committed.
@@ -220,13 +227,10 @@ impl State {
         }
     }
 
-    /// Wakes all that wait for a message.
+    /// Has all woken that wait for a message.
     fn wake(&mut self) {
-        for place in &mut self.readers {
-            if let Some(waker) = place.waker.take() {
-                waker.wake();
-            }
-        }
+        let waiting = self.readers.iter_mut();
+        self.due.extend(waiting.filter_map(|place| place.waker.take()));
     }
 }
 
@@ -237,25 +241,26 @@ impl Source for Reader {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame, Status>>> {
-        let mut state = self.replay.state();
-        let Some(place) = state.place(self.id) else {
-            let status = Status::cancelled("the call went on with another attempt");
-            return Poll::Ready(Some(Err(status)));
-        };
-        if let Some(message) = state.next(place) {
-            return Poll::Ready(Some(Ok(Frame::Message(message))));
-        }
-        let frame = ready!(state.read(place, context));
-        Poll::Ready(frame)
+        self.replay.locked(|state| {
+            let Some(place) = state.place(self.id) else {
+                let status = Status::cancelled("the call went on with another attempt");
+                return Poll::Ready(Some(Err(status)));
+            };
+            match state.next(place) {
+                Some(message) => Poll::Ready(Some(Ok(Frame::Message(message)))),
+                None => state.read(place, context),
+            }
+        })
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let mut state = self.replay.state();
-        state.readers.retain(|place| place.id != self.id);
-        // The caller's stream wakes whoever read it last, and that may have been this one.
-        state.wake();
+        self.replay.locked(|state| {
+            state.readers.retain(|place| place.id != self.id);
+            // The caller's stream wakes whoever read it last, and that may have been this one.
+            state.wake();
+        });
     }
 }
 

@@ -247,3 +247,30 @@ fn whoever_comes_in_while_an_upload_overflows_reads_it_from_its_first_message_or
         });
     }
 }
+
+/// A waker may poll at once, or drop what it wakes: with the lock held that would be the end of the call.
+#[test]
+fn whoever_is_woken_may_ask_at_once() {
+    struct Asking(Replay, AtomicUsize);
+    impl ArcWake for Asking {
+        fn wake_by_ref(this: &Arc<Self>) {
+            this.0.is_whole();
+            this.1.fetch_add(1, Relaxed);
+        }
+    }
+    let (caller, replay) = call(&Arc::default());
+    let (mut waiting, _) = replay.join().unwrap();
+    let (mut ahead, number) = replay.join().unwrap();
+    let asking = Arc::new(Asking(replay.clone(), AtomicUsize::new(0)));
+    let waker = waker(Arc::clone(&asking));
+    let mut context = Context::from_waker(&waker);
+    assert!(waiting.poll_frame(&mut context).is_pending());
+    caller.say("a");
+    asking.1.store(0, Relaxed);
+    assert_eq!(read(&mut ahead), ["a"]);
+    assert_eq!(asking.1.load(Relaxed), 1, "for the message");
+
+    assert_eq!(replay.committed(&waker), None);
+    replay.commit(number);
+    assert_eq!(asking.1.load(Relaxed), 2, "and for the commit");
+}
