@@ -58,8 +58,9 @@ pub use method::{Cache, ClientVersion, CrossMajor, Idempotency, Kind, Meeting, M
 pub use peer::Peer;
 pub use phase::{During, Phase, during};
 pub use policies::{
-    AdaptiveAlgorithm, AdaptiveMode, AdaptivePolicy, BreakerAbandoned, BreakerMode, BreakerPolicy, BreakerScope,
-    BulkheadPolicy, FaultPolicy, HedgingPolicy, Policies, RateLimitPolicy, RetryPolicy, Window,
+    AdaptiveAlgorithm, AdaptiveMode, AdaptivePolicy, BreakerAbandoned, BreakerMode, BreakerPolicy,
+    BreakerScope, BulkheadPolicy, FaultPolicy, HedgingPolicy, Policies, RateLimitPolicy,
+    RetryPolicy, Window,
 };
 pub use release::{Declared, Minimum, Release, ReleaseError, Said};
 pub use replay::Replay;

@@ -230,7 +230,8 @@ impl State {
     /// Has all woken that wait for a message.
     fn wake(&mut self) {
         let waiting = self.readers.iter_mut();
-        self.due.extend(waiting.filter_map(|place| place.waker.take()));
+        self.due
+            .extend(waiting.filter_map(|place| place.waker.take()));
     }
 }
 

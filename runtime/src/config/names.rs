@@ -2,7 +2,9 @@
 
 use tonic::Code;
 
-use crate::call::{AdaptiveAlgorithm, AdaptiveMode, BreakerAbandoned, BreakerMode, BreakerScope, Disabled};
+use crate::call::{
+    AdaptiveAlgorithm, AdaptiveMode, BreakerAbandoned, BreakerMode, BreakerScope, Disabled,
+};
 
 /// A value with a name.
 pub(super) trait Named: Copy + PartialEq + 'static {

@@ -12,7 +12,8 @@ use super::{
     names::{self, Named},
 };
 use crate::call::{
-    AdaptiveAlgorithm, AdaptiveMode, BreakerAbandoned, BreakerMode, BreakerScope, CodeSet, Disabled, Window,
+    AdaptiveAlgorithm, AdaptiveMode, BreakerAbandoned, BreakerMode, BreakerScope, CodeSet,
+    Disabled, Window,
 };
 use crate::json::Node;
 

@@ -59,7 +59,7 @@ pub struct Builder {
     pub(super) drain: Duration,
     pub(super) registering: Registering,
     pub(super) beat: Duration,
-    layers: Vec<Box<dyn FnOnce(Foreign) -> Foreign + Send>>,
+    layers: Vec<Wrap>,
     #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
 }
@@ -305,19 +305,12 @@ impl Builder {
             routes,
             messages: self.messages,
         };
-        let dispatch = if self.layers.is_empty() {
-            Dispatch::Routes(mounts)
-        } else {
-            let routed = Foreign::routes(mounts);
-            let wrap = |inner, wrap: Box<dyn FnOnce(Foreign) -> Foreign + Send>| wrap(inner);
-            Dispatch::Layers(self.layers.into_iter().fold(routed, wrap))
-        };
         Ok(Server {
             listener,
             live,
             counts,
             shared: Arc::new(serve::Shared {
-                dispatch,
+                dispatch: dispatch(mounts, self.layers),
                 settings: self.settings,
             }),
             extras,
@@ -329,6 +322,18 @@ impl Builder {
             tls: self.tls,
         })
     }
+}
+
+type Wrap = Box<dyn FnOnce(Foreign) -> Foreign + Send>;
+
+/// Where calls go, through the HTTP layers if there are any.
+fn dispatch(mounts: Mounts, layers: Vec<Wrap>) -> Dispatch {
+    if layers.is_empty() {
+        return Dispatch::Routes(mounts);
+    }
+    let routed = Foreign::routes(mounts);
+    let layers = layers.into_iter();
+    Dispatch::Layers(layers.fold(routed, |inner, wrap: Wrap| wrap(inner)))
 }
 
 impl fmt::Debug for Builder {

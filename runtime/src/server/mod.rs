@@ -24,8 +24,8 @@ mod tls;
 use std::io;
 
 pub use address::Address;
-pub use control::Control;
 pub use builder::{Builder, Routed};
+pub use control::Control;
 pub use life::{Drained, Server};
 pub use shell::VersionedShell;
 #[cfg(feature = "tls")]

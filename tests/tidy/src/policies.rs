@@ -28,7 +28,9 @@ fn the_generator_and_the_runtime_name_the_same_fields() {
         let (said, held) = (fields(&said, one), fields(&held, other));
         let operators = operators(&table, other);
         for unknown in said.difference(&held) {
-            broken.push(format!("{SAID}: {one}.{unknown} is not in {other} of {HELD}"));
+            broken.push(format!(
+                "{SAID}: {one}.{unknown} is not in {other} of {HELD}"
+            ));
         }
         for (field, is_theirs) in held.iter().map(|field| (field, operators.contains(field))) {
             match (said.contains(field), is_theirs) {

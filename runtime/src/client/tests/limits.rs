@@ -138,7 +138,9 @@ async fn a_clients_rate_limit_lets_calls_wait_for_their_turn_where_it_is_said() 
     }
     assert_eq!(crate::clock::now() - started, Duration::from_millis(200));
 
-    channel.push_service_config(rate(r#", "maxWaitDuration": "0s""#)).unwrap();
+    channel
+        .push_service_config(rate(r#", "maxWaitDuration": "0s""#))
+        .unwrap();
     stack.invoke(say(&ECHO, "hi")).await.unwrap_err();
 }
 

@@ -49,7 +49,7 @@ use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-pub use self::config::{Abandoned, Config, Throttle, Verdict};
+pub use self::config::{Config, Throttle, Verdict};
 pub use self::counts::Counts;
 pub use self::event::{Cause, Event, Subscription};
 pub use self::handle::Handle;
@@ -60,7 +60,9 @@ pub use self::permit::{OwnedPermit, Permit, Rejected};
 pub use self::registry::Registry;
 pub use self::state::State;
 pub use self::window::Totals;
-pub use crate::call::{BreakerMode as Mode, BreakerScope as Scope, CodeSet, Window};
+pub use crate::call::{
+    BreakerAbandoned as Abandoned, BreakerMode as Mode, BreakerScope as Scope, CodeSet, Window,
+};
 
 use self::change::History;
 use self::counts::Counters;
