@@ -69,7 +69,12 @@ fn fields(text: &str, name: &str) -> BTreeSet<String> {
 /// The fields of a struct that no contract can say: those marked so, and whole groups without a name in contracts.
 fn operators(table: &str, name: &str) -> BTreeSet<String> {
     let (mut group, mut found) = ("Policies", BTreeSet::new());
-    for line in table.lines().map(str::trim) {
+    // A macro's pattern looks like a group.
+    let lines = table.lines().map(str::trim);
+    for line in lines.filter(|line| !line.contains('$')) {
+        if line == "fields: plain! {" {
+            group = "Policies";
+        }
         // `retry: RetryPolicy = "retryPolicy" "retry" Grpc {`
         if let Some((field, (of, names))) = line
             .split_once(": ")
