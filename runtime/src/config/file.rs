@@ -225,4 +225,28 @@ mod tests {
         fs::remove_file(&path).unwrap();
         assert!(file.look().is_some_and(|news| news.is_err()));
     }
+
+    #[test]
+    fn a_file_of_ten_megabytes_or_of_sixty_gigabytes_is_refused_and_not_read_to_its_end() {
+        let name = format!("couplet-long-{}.json", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        // The limit falls into the middle of a letter.
+        fs::write(&path, format!("\"{}\"", "€".repeat(10_000_000 / 3))).unwrap();
+        let told = File::read(path.clone()).unwrap_err().to_string();
+        assert!(
+            told.ends_with(".json`: it has more than 4194304 bytes"),
+            "{told}"
+        );
+        assert!(
+            told.starts_with("cannot read the service config `"),
+            "{told}"
+        );
+
+        // A file of holes: no memory would do for all of it.
+        let file = fs::File::create(&path).unwrap();
+        file.set_len(60 << 30).unwrap();
+        let again = File::read(path.clone()).unwrap_err().to_string();
+        assert_eq!(again, told);
+        fs::remove_file(&path).unwrap();
+    }
 }

@@ -123,7 +123,7 @@ impl ServiceConfig {
     /// [`warnings`](Self::warnings).
     ///
     /// # Errors
-    /// Every mistake with its path, what is there and what would be right. A text of more than 4 MiB, or of more than 128
+    /// Every mistake with its path, what is there and what would be right. A text of more than 4 MiB, or of more than 64
     /// brackets in each other, is not looked at.
     pub fn from_json(text: &str) -> Result<Self, ServiceConfigErrors> {
         read::read(text, Whole::Whole)

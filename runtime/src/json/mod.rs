@@ -48,13 +48,20 @@ pub(crate) fn parse(text: &str) -> Result<Node, Unreadable> {
     read.map_err(|right| Unreadable::Syntax(parser.stop(right)))
 }
 
-/// Reads a file: as much of it as can be read as JSON, and a little more, so that what is too long is told as such.
+/// Reads a file, but no more of it than could be read as JSON.
+///
+/// # Errors
+/// What the system says, or that it is too long or no UTF-8.
 pub(crate) fn text_of(path: &Path) -> io::Result<String> {
     let most = LONGEST as u64 + 1;
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
-    String::from_utf8(bytes)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8"))
+    let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
+    // Told before its letters are looked at: the last one may be cut.
+    if bytes.len() > LONGEST {
+        return Err(wrong(format!("it has more than {LONGEST} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| wrong("it is no UTF-8".to_owned()))
 }
 
 impl fmt::Display for Unreadable {
