@@ -5,16 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::Notify;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{
-    Reach, Shared,
-    peer::Peer,
-    view::{Release, Unfit},
-};
+use super::{Reach, Shared, peer::Peer, view::Release};
 use crate::{
-    call::{Announced, Body, Call, Deadline, End, Race, Reply, Said, Tried},
+    call::{Announced, Body, Call, Deadline, End, Limit, Race, Reply, Said, Tried},
     clock,
     policy::{
         outlier::{Config, Outcome, Pass},
@@ -36,6 +33,8 @@ pub(super) struct Chosen<L> {
     /// When the call must be over, and how long this attempt of it may wait for the head of its answer.
     deadline: Deadline,
     patience: Option<Duration>,
+    /// What its method allows a call, where the caller gives it another time.
+    allowed: Option<Duration>,
     race: Option<Arc<Race>>,
 }
 
@@ -51,17 +50,51 @@ impl<L> Chosen<L> {
             started: now,
             deadline: call.deadline,
             patience: call.attempt.timeout,
+            allowed: allowed(call),
             race: call.attempt.race.clone(),
         }
     }
 
     /// Tells the end of the call.
-    fn end(mut self, failed: Option<&Status>, config: &Config) {
-        if let Some(pass) = self.pass.take() {
-            let now = clock::now();
-            let elapsed = now.saturating_duration_since(self.started);
-            pass.complete(now, outcome(config, failed, elapsed));
+    fn end(mut self, failed: Option<&Status>, told: &Told, now: Instant) {
+        let Some(pass) = self.pass.take() else {
+            return;
+        };
+        let Some(status) = failed else {
+            let was_trial = pass.is_trial();
+            pass.complete(now, Outcome::Success);
+            if was_trial {
+                told.stir();
+            }
+            return;
+        };
+        let elapsed = now.saturating_duration_since(self.started);
+        let was_shut = self.peer.health.is_shut();
+        pass.complete(now, outcome(&told.config, status, elapsed, self.allowed));
+        if was_shut != self.peer.health.is_shut() {
+            told.stir();
         }
+    }
+}
+
+/// What the end of a call is told by.
+#[derive(Debug)]
+struct Told {
+    config: Arc<Config>,
+    stirred: Arc<Notify>,
+}
+
+impl Told {
+    fn of<L>(shared: &Shared<L>) -> Self {
+        Self {
+            config: shared.outlier.config(),
+            stirred: Arc::clone(&shared.stirred),
+        }
+    }
+
+    /// How many of a zone are usable has changed.
+    fn stir(&self) {
+        self.stirred.notify_one();
     }
 }
 
@@ -79,33 +112,37 @@ impl<L: Reach> Chosen<L> {
                 let elapsed = now.saturating_duration_since(self.started);
                 self.peer.load.took(elapsed, now);
                 self.hear(&reply.announced, shared, now);
-                self.finish(reply, shared);
+                self.finish(reply, shared, now);
             }
             Err(status) => {
                 Tried::note(self.peer.number);
                 if is_misfit(status) {
                     self.refused(shared, now);
                 }
-                self.end(Some(status), &shared.outlier.config());
+                self.end(Some(status), &Told::of(shared), now);
             }
         }
         answer
     }
 
     /// The call is over, or goes on as a stream.
-    fn finish(mut self, reply: &mut Reply, shared: &Shared<L>) {
+    fn finish(mut self, reply: &mut Reply, shared: &Shared<L>, now: Instant) {
         match &mut reply.body {
             Body::Many(frames) => {
-                let config = shared.outlier.config();
+                let told = Told::of(shared);
                 frames.on_end(move |end| match end {
-                    End::Complete => self.end(None, &config),
-                    End::Failed(status) => self.end(Some(status), &config),
+                    End::Complete => self.end(None, &told, clock::now()),
+                    End::Failed(status) => self.end(Some(status), &told, clock::now()),
                     End::Abandoned => drop(self),
                 });
             }
             _ => {
                 if let Some(pass) = self.pass.take() {
-                    pass.complete(clock::now(), Outcome::Success);
+                    let was_trial = pass.is_trial();
+                    pass.complete(now, Outcome::Success);
+                    if was_trial {
+                        shared.stirred.notify_one();
+                    }
                 }
             }
         }
@@ -123,12 +160,8 @@ impl<L: Reach> Chosen<L> {
     /// The two releases do not fit, whatever discovery says.
     #[cold]
     fn refused(&self, shared: &Shared<L>, now: Instant) {
-        if let Some(said) = self.said {
-            shared.mark(Unfit {
-                peer: self.peer.number,
-                release: Release::of(said),
-                until: now + UNFIT,
-            });
+        if self.said.is_some() {
+            shared.mark(self.peer.number, Release::of(self.said), now + UNFIT);
         }
     }
 }
@@ -152,6 +185,12 @@ impl<L> Drop for Chosen<L> {
     }
 }
 
+/// What the method of `call` allows, unless that is what this attempt of it has.
+fn allowed(call: &Call) -> Option<Duration> {
+    let has_it = call.deadline.limit() == Limit::Method && call.attempt.previous == 0;
+    call.method.policies.timeout.filter(|_| !has_it)
+}
+
 /// What the caller says of its release.
 pub(super) fn said(call: &Call) -> Option<&'static Said> {
     match call.announced {
@@ -161,10 +200,15 @@ pub(super) fn said(call: &Call) -> Option<&'static Said> {
 }
 
 /// What the end of a call says about its endpoint.
-fn outcome(config: &Config, failed: Option<&Status>, elapsed: Duration) -> Outcome {
-    match failed {
-        Some(status) if is_misfit(status) => Outcome::Ignored,
-        failed => config.outcome(failed, elapsed, None),
+fn outcome(
+    config: &Config,
+    failed: &Status,
+    elapsed: Duration,
+    allowed: Option<Duration>,
+) -> Outcome {
+    match is_misfit(failed) {
+        true => Outcome::Ignored,
+        false => config.outcome(Some(failed), elapsed, allowed),
     }
 }
 

@@ -1,13 +1,21 @@
 //! Keeps the way to one endpoint open: connects, waits until the connection is gone, and connects again.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc, time::Duration};
 
-use tokio::{sync::Semaphore, task::AbortHandle, time::sleep};
+use tokio::{
+    sync::Semaphore,
+    task::AbortHandle,
+    time::{sleep, timeout},
+};
+use tonic::Status;
 
 use super::{Reach, Shared, peer::Peer};
+use crate::clock;
 
 /// How many ways are opened at once, so that a large set of endpoints is not a stampede.
 const AT_ONCE: usize = 16;
+/// How long one that does not open keeps the next one waiting: hosts that swallow everything must not hold up the others.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Keeps the way to one peer open, until it is dropped.
 #[derive(Debug)]
@@ -42,12 +50,9 @@ impl Drop for Keeper {
 
 async fn keep<L: Reach>(peer: Arc<Peer<L>>, shared: Arc<Shared<L>>, turns: Turns) {
     loop {
-        let turn = turns.0.acquire().await;
-        let connected = peer.link.connect().await;
-        drop(turn);
-        match connected {
+        match connect(&peer.link, &turns).await {
             Ok(()) => {
-                peer.up();
+                peer.up(clock::now());
                 shared.stirred.notify_one();
                 peer.link.lost().await;
                 peer.down();
@@ -58,6 +63,19 @@ async fn keep<L: Reach>(peer: Arc<Peer<L>>, shared: Arc<Shared<L>>, turns: Turns
                 shared.stirred.notify_one();
                 sleep(peer.link.pause()).await;
             }
+        }
+    }
+}
+
+/// Opens a way when it is its turn.
+async fn connect<L: Reach>(link: &L, turns: &Turns) -> Result<(), Status> {
+    let turn = turns.0.acquire().await;
+    let mut connecting = pin!(link.connect());
+    match timeout(PATIENCE, &mut connecting).await {
+        Ok(connected) => connected,
+        Err(_) => {
+            drop(turn);
+            connecting.await
         }
     }
 }

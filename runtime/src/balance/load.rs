@@ -1,7 +1,8 @@
 //! How busy an endpoint is: the calls under way there, and how long it took lately, with a long memory for slowness.
 //!
 //! Peak EWMA, as in Finagle: an answer that takes longer than the average moves it there at once, and a quicker one moves it only slowly
-//! down. What an endpoint costs is that time, for each call that would be under way.
+//! down. What an endpoint costs is that time, for each call that would be under way. Unlike there, endpoints whose times are alike are
+//! told apart by their calls alone: by chance, one has the higher peak for seconds, and would get next to nothing.
 
 use std::{
     sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
@@ -13,6 +14,18 @@ const MEMORY: f64 = 10e9;
 
 /// What an endpoint with calls under way costs of which none has ever come back, in nanoseconds: more than any that answers.
 const UNKNOWN: f64 = 1e12;
+
+/// Times are alike that differ by no more than this factor.
+const ALIKE: f64 = 2.0;
+
+/// What one more call would cost at an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cost {
+    /// The time that it would take there, in nanoseconds.
+    time: f64,
+    /// The calls that would be under way, for each unit of weight.
+    calls: f64,
+}
 
 /// The load of one endpoint, as far as this client sees it.
 #[derive(Debug)]
@@ -74,14 +87,18 @@ impl Load {
         }
     }
 
-    /// What one more call would cost here: nanoseconds, to be compared and not to be believed.
-    pub(super) fn cost(&self, now: Instant) -> f64 {
-        let under_way = f64::from(self.under_way());
-        let average = f64::from_bits(self.average.load(Relaxed)) * self.kept(now);
-        if average == 0.0 && under_way > 0.0 {
-            return UNKNOWN * under_way;
+    /// What one more call would cost here, where this much of the load is to be had.
+    pub(super) fn cost(&self, now: Instant, weight: f64) -> Cost {
+        let under_way = self.under_way();
+        let average = f64::from_bits(self.average.load(Relaxed));
+        let time = match average {
+            0.0 if under_way > 0 => UNKNOWN,
+            average => average * self.kept(now),
+        };
+        Cost {
+            time,
+            calls: (f64::from(under_way) + 1.0) / weight,
         }
-        average * (under_way + 1.0)
     }
 
     /// The part of the average that counts by now.
@@ -96,11 +113,30 @@ impl Load {
     }
 }
 
+// === Cost ===
+
+impl Cost {
+    /// Whether a call may as well go here as there.
+    pub(super) fn is_no_more_than(self, there: Self) -> bool {
+        let alike = self.time <= there.time * ALIKE && there.time <= self.time * ALIKE;
+        match alike {
+            true => self.calls <= there.calls,
+            false => self.time * self.calls <= there.time * there.calls,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
+
+    /// What a call costs there, in milliseconds.
+    fn millis(load: &Load, now: Instant) -> f64 {
+        let cost = load.cost(now, 1.0);
+        (cost.time * cost.calls / 1e6 * 1e3).round() / 1e3
+    }
 
     #[test]
     fn slowness_is_seen_at_once_and_forgotten_slowly() {
@@ -108,10 +144,10 @@ mod tests {
         let load = Load::new(start);
         load.took(MS, start);
         load.took(100 * MS, start);
-        assert!((load.cost(start) - 100e6).abs() < 1.0, "at once");
+        assert_eq!(millis(&load, start), 100.0, "at once");
         load.took(MS, start + 100 * MS);
-        assert!(load.cost(start + 100 * MS) > 90e6, "one quick answer");
-        assert!(load.cost(start + 60_000 * MS) < 1e6, "a minute later");
+        assert!(millis(&load, start + 100 * MS) > 90.0, "one quick answer");
+        assert!(millis(&load, start + 60_000 * MS) < 1.0, "a minute later");
     }
 
     #[test]
@@ -121,9 +157,9 @@ mod tests {
         load.took(MS, start);
         load.begin();
         load.begin();
-        assert!((load.cost(start) - 3e6).abs() < 1.0);
+        assert_eq!(millis(&load, start), 3.0);
         load.end();
-        assert!((load.cost(start) - 2e6).abs() < 1.0);
+        assert_eq!(millis(&load, start), 2.0);
     }
 
     #[test]
@@ -131,8 +167,28 @@ mod tests {
         let start = Instant::now();
         let (new, known) = (Load::new(start), Load::new(start));
         known.took(100 * MS, start);
-        assert!(new.cost(start) < known.cost(start));
+        let chosen = || new.cost(start, 1.0).is_no_more_than(known.cost(start, 1.0));
+        assert!(chosen());
         new.begin();
-        assert!(new.cost(start) > known.cost(start));
+        assert!(!chosen());
+    }
+
+    #[test]
+    fn of_two_that_are_about_as_fast_the_less_busy_one_is_chosen() {
+        let start = Instant::now();
+        let (one, other) = (Load::new(start), Load::new(start));
+        one.took(15 * MS, start);
+        other.took(10 * MS, start);
+        let chosen = || one.cost(start, 1.0).is_no_more_than(other.cost(start, 1.0));
+        assert!(chosen(), "alike, and neither is busy");
+        one.begin();
+        assert!(!chosen());
+        assert!(
+            one.cost(start, 2.0).is_no_more_than(other.cost(start, 1.0)),
+            "it is twice as large"
+        );
+        one.end();
+        one.took(25 * MS, start);
+        assert!(!chosen(), "too slow");
     }
 }

@@ -1,23 +1,30 @@
 //! Prepares what picks look at: follows the resolver, keeps a way open to every endpoint, and sweeps for outliers.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Instant,
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
 
 use super::{
     Reach, Shared,
     keeper::{Keeper, Turns},
     peer::Peer,
-    view::{Unfit, View},
+    view::{Release, Unfit, View},
 };
 use crate::{
     clock,
-    discovery::{Endpoint, Snapshot},
+    discovery::{Endpoint, Snapshot, Watch},
+    policy::balance::subset,
 };
+
+/// Of the time, no more than one part in so many is spent on preparing views: while ten thousand endpoints flap, what
+/// happens meanwhile is one change.
+const PAUSE: u32 = 9;
+/// The longest pause between two views.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The one task behind a balancer.
 pub(super) struct Manager<L> {
@@ -25,6 +32,8 @@ pub(super) struct Manager<L> {
     peers: Vec<Arc<Peer<L>>>,
     keepers: HashMap<u64, Keeper>,
     turns: Turns,
+    /// What orders the endpoints for this client where there are more than it uses.
+    seed: u64,
 }
 
 impl<L: Reach> Manager<L> {
@@ -34,64 +43,112 @@ impl<L: Reach> Manager<L> {
             peers: Vec::new(),
             keepers: HashMap::new(),
             turns: Turns::default(),
+            seed: fastrand::u64(..),
         }
     }
 
     pub(super) async fn run(mut self) {
         let mut watch = self.shared.resolver.watch();
-        loop {
-            let snapshot = watch.borrow_and_update().clone();
-            self.follow(&snapshot);
-            self.tend(&snapshot, &mut watch).await;
-        }
-    }
-
-    /// Does what is to be done until there is another snapshot.
-    async fn tend(&self, snapshot: &Snapshot, watch: &mut crate::discovery::Watch) {
         let mut watched = true;
         loop {
-            self.publish(snapshot);
-            let due = [self.shared.outlier.due(), self.shared.next_forgotten()];
-            let due = due.into_iter().flatten().min();
-            tokio::select! {
-                biased;
-                changed = watch.changed(), if watched => match changed {
-                    Ok(()) => return,
-                    // The resolver gave up: what it said last stands.
-                    Err(_) => watched = false,
-                },
-                () = self.shared.stirred.notified() => {}
-                () = until(due) => self.sweep(),
+            let begun = clock::now();
+            let snapshot = watch.borrow_and_update().clone();
+            self.follow(&snapshot);
+            self.publish(&snapshot);
+            let spent = clock::now().saturating_duration_since(begun) * PAUSE;
+            if spent >= Duration::from_millis(1) {
+                sleep(spent.min(LONGEST_PAUSE)).await;
             }
+            self.wait(&mut watch, &mut watched).await;
         }
     }
 
-    /// Has a peer for each endpoint, and none for what is gone. Whoever is on its way to one that is gone gets there.
+    /// Returns when something has happened.
+    async fn wait(&self, watch: &mut Watch, watched: &mut bool) {
+        let due = [self.shared.outlier.due(), self.shared.next_forgotten()];
+        let due = due.into_iter().flatten().min();
+        tokio::select! {
+            biased;
+            changed = watch.changed(), if *watched => {
+                // The resolver gave up: what it said last stands.
+                *watched = changed.is_ok();
+            }
+            () = self.shared.stirred.notified() => {}
+            () = until(due) => self.sweep(),
+        }
+    }
+
+    /// Has a peer for each endpoint that is used, and none for what is gone. Whoever is on its way to one that is gone
+    /// gets there.
     fn follow(&mut self, snapshot: &Snapshot) {
-        let now = clock::now();
+        let endpoints = self.used(snapshot);
+        let same = self.peers.len() == endpoints.len()
+            && self
+                .peers
+                .iter()
+                .zip(&endpoints)
+                .all(|(peer, endpoint)| Arc::ptr_eq(&peer.endpoint.load(), endpoint));
+        if same {
+            return;
+        }
         let mut known: HashMap<Arc<str>, Arc<Peer<L>>> = self
             .peers
             .drain(..)
             .map(|peer| (Arc::clone(peer.health.name()), peer))
             .collect();
-        let names = snapshot.endpoints.iter().map(|endpoint| &*endpoint.address);
+        let names = endpoints.iter().map(|endpoint| &*endpoint.address);
         let healths = self.shared.outlier.update(names);
-        for (endpoint, health) in snapshot.endpoints.iter().zip(healths) {
-            let same = known.remove(health.name());
-            let peer = match same.filter(|peer| *peer.endpoint == **endpoint) {
-                Some(peer) => peer,
-                None => match (self.shared.open)(endpoint) {
-                    Ok(link) => Arc::new(Peer::new(Arc::clone(endpoint), link, health, now)),
+        for (endpoint, health) in endpoints.into_iter().zip(healths) {
+            let peer = match known.remove(health.name()) {
+                Some(peer) => {
+                    peer.endpoint.store(endpoint);
+                    peer
+                }
+                None => match (self.shared.open)(&endpoint) {
+                    Ok(link) => Arc::new(Peer::new(endpoint, link, health, clock::now())),
                     Err(why) => {
-                        self.skip(endpoint, &why);
+                        self.skip(&endpoint, &why);
                         continue;
                     }
                 },
             };
             self.peers.push(peer);
         }
-        let numbers: std::collections::HashSet<_> =
-            self.peers.iter().map(|peer| peer.number).collect();
+        self.keep();
+    }
+
+    /// The endpoints that this client uses: all, or so many of each release.
+    fn used(&self, snapshot: &Snapshot) -> Vec<Arc<Endpoint>> {
+        let endpoints = &snapshot.endpoints;
+        let size = self.shared.settings.load().balancing.subset();
+        let size = match size {
+            Some(size) if size < endpoints.len() => size,
+            _ => return endpoints.to_vec(),
+        };
+        let mut releases: BTreeMap<_, Vec<&Arc<Endpoint>>> = BTreeMap::new();
+        for endpoint in endpoints.iter().filter(|endpoint| endpoint.weight > 0) {
+            let release = endpoint.release.as_ref();
+            let release = release.map(|release| (&release.version, release.min));
+            releases.entry(release).or_default().push(endpoint);
+        }
+        let mut used = HashSet::new();
+        for all in releases.values() {
+            let names: Vec<_> = all.iter().map(|endpoint| &*endpoint.address).collect();
+            used.extend(
+                subset(&names, size, self.seed)
+                    .into_iter()
+                    .map(|place| names[place]),
+            );
+        }
+        let used = endpoints
+            .iter()
+            .filter(|endpoint| used.contains(&*endpoint.address));
+        used.cloned().collect()
+    }
+
+    /// Has a keeper for each peer.
+    fn keep(&mut self) {
+        let numbers: HashSet<_> = self.peers.iter().map(|peer| peer.number).collect();
         self.keepers.retain(|number, _| numbers.contains(number));
         for peer in &self.peers {
             self.keepers.entry(peer.number).or_insert_with(|| {
@@ -110,19 +167,20 @@ impl<L: Reach> Manager<L> {
     }
 
     fn publish(&self, snapshot: &Snapshot) {
-        let unfit: Arc<[Unfit]> = self.shared.unfit().iter().copied().collect();
         let view = View::new(
             snapshot.clone(),
             self.peers.iter().cloned().collect(),
-            unfit,
+            self.shared.unfit().clone(),
+            self.shared.settings.load_full(),
         );
+        view.prepare(&self.shared.view.load());
         self.shared.view.store(Arc::new(view));
         self.shared.changed.notify_waiters();
     }
 
     fn sweep(&self) {
         let now = clock::now();
-        self.shared.unfit().retain(|unfit| unfit.until > now);
+        self.shared.unfit().retain(|_, until| *until > now);
         if self.shared.outlier.due().is_some_and(|due| due <= now) {
             for event in self.shared.outlier.sweep(now, fastrand::f64) {
                 tracing::info!(target = %self.shared.resolver.target(), ?event, "outliers");
@@ -140,22 +198,17 @@ async fn until(due: Option<Instant>) {
 
 impl<L> Shared<L> {
     /// Notes that a peer does not fit a client.
-    pub(super) fn mark(&self, unfit: Unfit) {
-        let mut all = self.unfit();
-        all.retain(|known| (known.peer, known.release) != (unfit.peer, unfit.release));
-        all.push(unfit);
-        drop(all);
+    pub(super) fn mark(&self, peer: u64, release: Release, until: Instant) {
+        self.unfit().insert((peer, release), until);
         self.stirred.notify_one();
     }
 
     fn next_forgotten(&self) -> Option<Instant> {
-        self.unfit().iter().map(|unfit| unfit.until).min()
+        self.unfit().values().min().copied()
     }
 
-    fn unfit(&self) -> std::sync::MutexGuard<'_, Vec<Unfit>> {
+    fn unfit(&self) -> MutexGuard<'_, Unfit> {
         let unfit: &Mutex<_> = &self.unfit;
-        unfit
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        unfit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -18,7 +18,9 @@ mod load;
 mod manager;
 mod peer;
 mod pick;
+mod pool;
 mod reach;
+mod settings;
 mod view;
 
 #[cfg(test)]
@@ -27,25 +29,28 @@ mod tests;
 use std::{
     fmt,
     pin::pin,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, OnceLock, atomic::AtomicU64},
 };
 
 use arc_swap::ArcSwap;
 use tokio::{sync::Notify, task::AbortHandle};
 use tonic::Status;
 
-pub use self::reach::Reach;
 use self::{
     chosen::Chosen,
     manager::Manager,
     pick::Choice,
     view::{Unfit, View},
 };
+pub use self::{reach::Reach, settings::Settings};
 use crate::{
     call::{Call, Invoke, Phase, Reply, during},
     clock,
     discovery::{Endpoint, Resolver},
-    policy::outlier::{self, Outlier},
+    policy::{
+        balance,
+        outlier::{self, Outlier},
+    },
 };
 
 /// Sends each call to one of the endpoints that a name resolves to.
@@ -57,19 +62,38 @@ pub struct Balancer<L: Reach> {
 /// What makes the way to an endpoint; an error where its address makes no sense.
 type Open<L> = Box<dyn Fn(&Endpoint) -> Result<L, String> + Send + Sync>;
 
+/// A setting that makes no sense.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// One of balancing.
+    #[error(transparent)]
+    Balancing(#[from] balance::ConfigError),
+    /// One of outlier detection.
+    #[error(transparent)]
+    Outlier(#[from] outlier::ConfigError),
+}
+
 /// What picks share with whoever prepares them.
 struct Shared<L> {
     resolver: Arc<dyn Resolver>,
     open: Open<L>,
+    settings: ArcSwap<Settings>,
     view: ArcSwap<View<L>>,
+    /// Counts calls that go to endpoints in turn, from one view to the next.
+    turns: AtomicU64,
     outlier: Outlier,
     /// Peers that refused a client for its release.
-    unfit: Mutex<Vec<Unfit>>,
+    unfit: Mutex<Unfit>,
     /// Tells calls that wait that the view changed.
     changed: Notify,
     /// Tells the manager that a peer came up, went down, or does not fit.
-    stirred: Notify,
+    stirred: Arc<Notify>,
 }
+
+/// Changes the settings of a [`Balancer`] that stands elsewhere.
+#[derive(Clone)]
+pub struct Handle<L: Reach>(Arc<Shared<L>>);
 
 // === Balancer ===
 
@@ -81,19 +105,27 @@ impl<L: Reach> Balancer<L> {
         open: impl Fn(&Endpoint) -> Result<L, String> + Send + Sync + 'static,
     ) -> Self {
         let outlier = Outlier::new(outlier::Config::default(), clock::now(), fastrand::u64(..));
+        let settings = Arc::<Settings>::default();
         let shared = Shared {
             resolver,
             open: Box::new(open),
-            view: ArcSwap::from_pointee(View::empty()),
+            view: ArcSwap::from_pointee(View::empty(Arc::clone(&settings))),
+            settings: ArcSwap::new(settings),
+            turns: AtomicU64::new(fastrand::u64(..u64::from(u32::MAX))),
             outlier: outlier.expect("the defaults are valid"),
             unfit: Mutex::default(),
             changed: Notify::new(),
-            stirred: Notify::new(),
+            stirred: Arc::default(),
         };
         Self {
             shared: Arc::new(shared),
             manager: OnceLock::new(),
         }
+    }
+
+    /// What changes its settings.
+    pub fn handle(&self) -> Handle<L> {
+        Handle(Arc::clone(&self.shared))
     }
 
     /// Waits until a call could be sent.
@@ -119,7 +151,7 @@ impl<L: Reach> Balancer<L> {
     /// A peer that can be had without waiting.
     fn choose(&self, call: &Call) -> Option<Chosen<L>> {
         let now = call.started.unwrap_or_else(clock::now);
-        match self.shared.view.load().pick(call, now) {
+        match self.shared.view.load().pick(call, now, &self.shared.turns) {
             Choice::Here(chosen) => Some(chosen),
             Choice::Wait | Choice::Nowhere(_) => None,
         }
@@ -127,7 +159,8 @@ impl<L: Reach> Balancer<L> {
 
     #[cold]
     async fn choose_later(&self, call: &Call) -> Result<Chosen<L>, Status> {
-        self.wait_for(|view| view.pick(call, clock::now())).await
+        self.wait_for(|view| view.pick(call, clock::now(), &self.shared.turns))
+            .await
     }
 
     /// Looks at the view until that says something else than to wait.
@@ -171,5 +204,34 @@ impl<L: Reach> fmt::Debug for Balancer<L> {
             .debug_struct("Balancer")
             .field("target", &self.shared.resolver.target())
             .finish_non_exhaustive()
+    }
+}
+
+// === Handle ===
+
+impl<L: Reach> Handle<L> {
+    /// Goes by `settings` from now on. Connections stay, and so does what is known of endpoints, unless `settings` have
+    /// them forgotten.
+    ///
+    /// # Errors
+    /// The first value that makes no sense; then nothing changes.
+    pub fn configure(&self, settings: Settings) -> Result<(), SettingsError> {
+        settings.balancing.validate()?;
+        let known = self.0.settings.load();
+        if known.outlier != settings.outlier {
+            self.0
+                .outlier
+                .reconfigure(settings.outlier.clone(), clock::now())?;
+        }
+        self.0.settings.store(Arc::new(settings));
+        self.0.stirred.notify_one();
+        Ok(())
+    }
+}
+
+impl<L: Reach> fmt::Debug for Handle<L> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.0.settings.load();
+        formatter.debug_tuple("Handle").field(&settings).finish()
     }
 }

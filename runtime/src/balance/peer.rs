@@ -3,10 +3,12 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+use arc_swap::ArcSwap;
 
 use super::load::Load;
 use crate::{discovery::Endpoint, policy::outlier};
@@ -16,12 +18,15 @@ use crate::{discovery::Endpoint, policy::outlier};
 pub(super) struct Peer<L> {
     /// Another one for each peer of this process: what a call remembers of where it has been.
     pub(super) number: u64,
-    pub(super) endpoint: Arc<Endpoint>,
+    /// What discovery says of it; its address never changes.
+    pub(super) endpoint: ArcSwap<Endpoint>,
     pub(super) link: L,
     pub(super) load: Load,
     pub(super) health: Arc<outlier::Endpoint>,
-    ready: AtomicBool,
-    /// Why the last attempt to connect failed, until one succeeds.
+    origin: Instant,
+    /// Since when calls can go there, in nanoseconds since the origin and at least 1; 0 while they cannot.
+    since: AtomicU64,
+    /// Why calls cannot go there, until they can.
     failure: Mutex<Option<String>>,
 }
 
@@ -36,38 +41,54 @@ impl<L> Peer<L> {
     ) -> Self {
         Self {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
-            endpoint,
+            endpoint: ArcSwap::new(endpoint),
             link,
             load: Load::new(now),
             health,
-            ready: AtomicBool::new(false),
+            origin: now,
+            since: AtomicU64::new(0),
             failure: Mutex::default(),
         }
     }
 
     /// Whether a call can go there at once.
+    #[inline]
     pub(super) fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire)
+        self.since.load(Ordering::Acquire) != 0
+    }
+
+    /// Whether a call can go there at once, and is likely to be served well.
+    pub(super) fn is_usable(&self) -> bool {
+        self.is_ready() && !self.health.is_ejected() && !self.health.is_shut()
+    }
+
+    /// How long calls have been able to go there.
+    pub(super) fn age(&self, now: Instant) -> Duration {
+        let since = Duration::from_nanos(self.since.load(Ordering::Acquire));
+        now.saturating_duration_since(self.origin)
+            .saturating_sub(since)
     }
 
     /// A connection came up.
-    pub(super) fn up(&self) {
+    pub(super) fn up(&self, now: Instant) {
         *self.failure() = None;
-        self.ready.store(true, Ordering::Release);
+        let since = now.saturating_duration_since(self.origin).as_nanos();
+        let since = u64::try_from(since).unwrap_or(u64::MAX).max(1);
+        self.since.store(since, Ordering::Release);
     }
 
     /// The last connection is gone.
     pub(super) fn down(&self) {
-        self.ready.store(false, Ordering::Release);
+        self.since.store(0, Ordering::Release);
     }
 
-    /// There is no connection, for this reason.
+    /// Calls cannot go there, for this reason.
     pub(super) fn fail(&self, why: String) {
         self.down();
         *self.failure() = Some(why);
     }
 
-    /// Why the last attempt to connect failed, if it did.
+    /// Why calls cannot go there, if somebody knows.
     pub(super) fn why_not(&self) -> Option<String> {
         self.failure().clone()
     }

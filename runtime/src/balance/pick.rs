@@ -1,12 +1,13 @@
 //! A pick: what it comes to, and what is told where there is nobody to send a call to.
 
-use std::time::Instant;
+use std::{sync::atomic::AtomicU64, time::Instant};
 
 use tonic::Status;
 
 use super::{
     Shared,
     chosen::{Chosen, said},
+    pool::Ask,
     view::View,
 };
 use crate::call::{Call, Mark};
@@ -36,12 +37,18 @@ pub(super) enum Nowhere {
 }
 
 impl<L> View<L> {
-    /// One of the peers for `call`.
-    pub(super) fn pick(&self, call: &Call, now: Instant) -> Choice<Chosen<L>> {
+    /// One of the peers for `call`; `turns` counts those that were given out in turn.
+    pub(super) fn pick(&self, call: &Call, now: Instant, turns: &AtomicU64) -> Choice<Chosen<L>> {
         let candidates = self.candidates(said(call));
-        match candidates.pick(&call.attempt.tried, now) {
+        let ask = Ask {
+            tried: &call.attempt.tried,
+            key: self.key(call),
+            now,
+            turns,
+        };
+        match candidates.pick(&ask) {
             Some((peer, pass)) => Choice::Here(Chosen::new(peer, pass, call, now)),
-            None => self.why_not(&candidates),
+            None => self.why_not(candidates),
         }
     }
 }

@@ -1,15 +1,24 @@
 //! What picks look at: the peers of a moment, and which of them a call may go to.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
-use arc_swap::ArcSwap;
+use http::HeaderName;
 
 use super::{
     candidates::Candidates,
     peer::Peer,
     pick::{Choice, Nowhere},
+    settings::Settings,
 };
-use crate::{call::Said, discovery::Snapshot};
+use crate::{
+    call::{Call, Said},
+    discovery::Snapshot,
+    policy::balance::{Strategy, hash},
+};
 
 /// The peers of a moment. Never changed: the next moment has its own, which shares the peers.
 #[derive(Debug)]
@@ -18,28 +27,42 @@ pub(super) struct View<L> {
     /// All of them, whether they can be reached or not.
     pub(super) peers: Arc<[Arc<Peer<L>>]>,
     /// Those that were found not to fit a client, until the manager forgets it.
-    pub(super) unfit: Arc<[Unfit]>,
-    /// For clients that say no release.
-    any: Arc<Candidates<L>>,
-    /// For each release that some client says, once it was asked for: there are as many as contracts that use the channel.
-    fitting: ArcSwap<Vec<(Release, Arc<Candidates<L>>)>>,
+    unfit: Unfit,
+    settings: Arc<Settings>,
+    keys: Keys,
+    /// For each release that some client says, and for none: there are as many as contracts that use the channel.
+    fitting: Fitting<L>,
 }
 
-/// What a client says of its release, by where that stands in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a client says of its release, by where that stands in memory; none where it says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Release(usize);
 
-/// A peer that refused a client for its release.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Unfit {
-    pub(super) peer: u64,
-    pub(super) release: Release,
-    pub(super) until: std::time::Instant,
+/// Peers that refused a client for its release, and when that is forgotten.
+pub(super) type Unfit = HashMap<(u64, Release), Instant>;
+
+/// Where the key of a call comes from.
+#[derive(Debug)]
+enum Keys {
+    /// Nobody asks for it.
+    Any,
+    /// Metadata of this name, or what the contract names.
+    Of(Option<HeaderName>),
+}
+
+/// A list that only grows, so that what is in it can be borrowed.
+type Fitting<L> = OnceLock<Box<Fit<L>>>;
+
+#[derive(Debug)]
+struct Fit<L> {
+    said: Option<&'static Said>,
+    candidates: Candidates<L>,
+    next: Fitting<L>,
 }
 
 impl Release {
-    pub(super) fn of(said: &'static Said) -> Self {
-        Self(std::ptr::from_ref(said).addr())
+    pub(super) fn of(said: Option<&'static Said>) -> Self {
+        Self(said.map_or(0, |said| std::ptr::from_ref(said).addr()))
     }
 }
 
@@ -47,58 +70,101 @@ impl Release {
 
 impl<L> View<L> {
     /// Before anything is known.
-    pub(super) fn empty() -> Self {
-        Self::new(Snapshot::pending(), Arc::default(), Arc::default())
+    pub(super) fn empty(settings: Arc<Settings>) -> Self {
+        Self::new(Snapshot::pending(), Arc::default(), Unfit::new(), settings)
     }
 
-    pub(super) fn new(snapshot: Snapshot, peers: Arc<[Arc<Peer<L>>]>, unfit: Arc<[Unfit]>) -> Self {
-        let any = Candidates::of(peers.iter());
+    pub(super) fn new(
+        snapshot: Snapshot,
+        peers: Arc<[Arc<Peer<L>>]>,
+        unfit: Unfit,
+        settings: Arc<Settings>,
+    ) -> Self {
+        let header = settings.balancing.request_hash_header.as_deref();
+        let keys = match settings.balancing.strategy {
+            Strategy::RingHash => Keys::Of(header.and_then(|name| name.parse().ok())),
+            _ => Keys::Any,
+        };
         Self {
             snapshot,
             peers,
             unfit,
-            any: Arc::new(any),
-            fitting: ArcSwap::default(),
+            settings,
+            keys,
+            fitting: Fitting::new(),
+        }
+    }
+
+    /// Prepares for the clients that `before` has met, so that no call has to.
+    pub(super) fn prepare(&self, before: &Self) {
+        let mut fit = before.fitting.get();
+        while let Some(known) = fit {
+            self.candidates(known.said);
+            fit = known.next.get();
         }
     }
 
     /// Those that a client may call that says `said`.
-    pub(super) fn candidates(&self, said: Option<&'static Said>) -> Arc<Candidates<L>> {
-        let Some(said) = said else {
-            return Arc::clone(&self.any);
-        };
+    #[inline]
+    pub(super) fn candidates(&self, said: Option<&'static Said>) -> &Candidates<L> {
         let release = Release::of(said);
-        let known = self.fitting.load();
-        match known.iter().find(|(known, _)| *known == release) {
-            Some((_, candidates)) => Arc::clone(candidates),
-            None => self.fit(said, release),
+        let mut fitting = &self.fitting;
+        loop {
+            let fit = fitting.get_or_init(|| self.fit(said));
+            if Release::of(fit.said) == release {
+                return &fit.candidates;
+            }
+            fitting = &fit.next;
         }
     }
 
     #[cold]
-    fn fit(&self, said: &'static Said, release: Release) -> Arc<Candidates<L>> {
-        let refused = |peer: &Peer<L>| {
-            let mut unfit = self.unfit.iter();
-            unfit.any(|unfit| unfit.peer == peer.number && unfit.release == release)
-        };
-        let fits =
-            |peer: &&Arc<Peer<L>>| peer.endpoint.admits(&said.range).is_ok() && !refused(peer);
-        let candidates = Arc::new(Candidates::of(self.peers.iter().filter(fits)));
-        self.fitting.rcu(|known| {
-            let mut known = Vec::clone(known);
-            if !known.iter().any(|(known, _)| *known == release) {
-                known.push((release, Arc::clone(&candidates)));
+    fn fit(&self, said: Option<&'static Said>) -> Box<Fit<L>> {
+        let release = Release::of(said);
+        let refused: HashSet<u64> = self
+            .unfit
+            .keys()
+            .filter(|(_, of)| *of == release)
+            .map(|(peer, _)| *peer)
+            .collect();
+        let fits = |peer: &&Arc<Peer<L>>| match said {
+            None => true,
+            Some(said) => {
+                let endpoint = peer.endpoint.load();
+                endpoint.admits(&said.range).is_ok() && !refused.contains(&peer.number)
             }
-            known
+        };
+        Box::new(Fit {
+            said,
+            candidates: Candidates::of(self.peers.iter().filter(fits), &self.settings),
+            next: Fitting::new(),
+        })
+    }
+
+    /// What a call has in common with others that are to go where it goes.
+    #[inline]
+    pub(super) fn key(&self, call: &Call) -> u64 {
+        let Keys::Of(header) = &self.keys else {
+            return 0;
+        };
+        let said = header.as_ref().and_then(|name| {
+            let values = call.metadata.as_ref().get_all(name);
+            let mut values = values.iter().map(http::HeaderValue::as_bytes);
+            let first = values.next()?;
+            // Several values are one, as they would be on the wire (gRFC A76).
+            let all = values.fold(first.to_vec(), |all, next| [&all, &b","[..], next].concat());
+            Some(hash(&all))
         });
-        candidates
+        said.or_else(|| call.key.map(u64::from))
+            .unwrap_or_else(|| fastrand::u64(..))
     }
 
     /// Whether a call that says no release could be sent.
     pub(super) fn readiness(&self) -> Choice<()> {
-        match self.any.ready.is_empty() {
+        let any = self.candidates(None);
+        match any.are_away() {
             false => Choice::Here(()),
-            true => self.why_not(&self.any),
+            true => self.why_not(any),
         }
     }
 
@@ -133,13 +199,12 @@ impl<L> View<L> {
 
     /// The releases that there are, each once.
     fn releases(&self) -> Vec<String> {
-        let releases = self
-            .peers
-            .iter()
-            .filter_map(|peer| peer.endpoint.release.as_ref());
-        let mut releases: Vec<_> = releases
-            .map(|release| (release.version.clone(), release.min))
-            .collect();
+        let releases = self.peers.iter().filter_map(|peer| {
+            let endpoint = peer.endpoint.load();
+            let release = endpoint.release.as_ref()?;
+            Some((release.version.clone(), release.min))
+        });
+        let mut releases: Vec<_> = releases.collect();
         releases.sort();
         releases.dedup();
         let shown = releases

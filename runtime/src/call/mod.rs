@@ -33,6 +33,7 @@ pub mod timeout;
 mod tried;
 
 use std::{
+    num::NonZeroU64,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -83,6 +84,8 @@ pub struct Call {
     pub deadline: Deadline,
     /// Which attempt of the call this is.
     pub attempt: Attempt,
+    /// What it has in common with calls that one endpoint is to get: a hash of what the contract names.
+    pub key: Option<NonZeroU64>,
     /// What the caller says of the contract it was built from.
     pub announced: Announced,
     /// How its messages are to be compressed. `None` leaves it to the carrier's setting.
@@ -109,6 +112,7 @@ impl Call {
             started: None,
             deadline: Deadline::NEVER,
             attempt: Attempt::default(),
+            key: None,
             announced: Announced::Unsaid,
             encoding: None,
             wait_for_ready: None,

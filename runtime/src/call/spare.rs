@@ -1,6 +1,6 @@
 //! What it takes to send a call once more, at the price of a reference count while nothing goes wrong.
 
-use std::sync::Arc;
+use std::{num::NonZeroU64, sync::Arc};
 
 use super::{Body, Call, Deadline, Encoding, Message, Metadata, Method, Replay, Room, room::Held};
 use http::Extensions;
@@ -16,6 +16,7 @@ pub struct Spare {
     deadline: Deadline,
     encoding: Option<Encoding>,
     wait_for_ready: Option<bool>,
+    key: Option<NonZeroU64>,
     kept: Kept,
     rest: Option<Box<(Metadata, Extensions)>>,
 }
@@ -56,6 +57,7 @@ impl Call {
             deadline: self.deadline,
             encoding: self.encoding,
             wait_for_ready: self.wait_for_ready,
+            key: self.key,
             kept,
             rest: (!plain).then(|| Box::new((self.metadata.clone(), self.extensions.clone()))),
         })
@@ -129,6 +131,7 @@ impl Spare {
         call.deadline = self.deadline;
         call.encoding = self.encoding;
         call.wait_for_ready = self.wait_for_ready;
+        call.key = self.key;
         if let Some(rest) = &self.rest {
             (call.metadata, call.extensions) = (**rest).clone();
         }

@@ -6,7 +6,7 @@ use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_layer::Layer;
 
-use super::{Channel, ConnectError, ways::Ways};
+use super::{Channel, ConnectError, balancing::Own, ways::Ways};
 use crate::{
     call::{Encoding, Invoke, Room, Shared},
     carrier::{
@@ -17,7 +17,7 @@ use crate::{
     config::{Origin, ServiceConfig, live::Live, sources::Sources},
     discovery::{self, Resolver},
     layer::fallback::Fallback,
-    policy::backoff::Backoff,
+    policy::{backoff::Backoff, balance::Balancing},
     stack::{ClientPlace, ClientSettings},
 };
 
@@ -29,6 +29,7 @@ pub struct Builder {
     sources: Vec<(Origin, ServiceConfig)>,
     file: Option<PathBuf>,
     ways: Ways,
+    own: Own,
     user_agent: Option<String>,
 }
 
@@ -69,6 +70,7 @@ impl Builder {
             sources: Vec::new(),
             file: None,
             ways: Ways::default(),
+            own: Own::default(),
             user_agent: None,
         }
     }
@@ -93,6 +95,19 @@ impl Builder {
     /// time.
     pub fn policies(mut self, config: ServiceConfig) -> Self {
         self.sources.push((Origin::Code, config));
+        self
+    }
+
+    /// How the endpoint of each call is chosen, where the target is a name; a [`Strategy`](crate::policy::balance::Strategy)
+    /// alone is enough. Counts more than any service config.
+    pub fn balancing(mut self, balancing: impl Into<Balancing>) -> Self {
+        self.own.balancing = Some(balancing.into());
+        self
+    }
+
+    /// The zone that this client is in, such as `eu-1a`: endpoints of it are preferred. Not known, where nothing is said.
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.own.zone = zone.into();
         self
     }
 
@@ -273,12 +288,15 @@ impl Builder {
             };
             self.ways.config.user_agent = value;
         }
+        if let Some(balancing) = &self.own.balancing {
+            balancing.validate()?;
+        }
         let live = Live::starting::<ConnectError>(Sources::default(), self.sources, self.file)?;
         let link = match self.reach {
             Reach::Local(services) => Link::Local(services),
-            Reach::Resolver(resolver) => self.ways.balanced(resolver),
+            Reach::Resolver(resolver) => self.own.put(self.ways.balanced(resolver), &live),
             Reach::Target(target) => match discovery::resolver(&target)? {
-                Some(resolver) => self.ways.balanced(resolver),
+                Some(resolver) => self.own.put(self.ways.balanced(resolver), &live),
                 None => Link::Http2(self.ways.open(&target)?),
             },
         };

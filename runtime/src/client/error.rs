@@ -29,6 +29,9 @@ pub enum ConnectError {
     /// The file with the service config cannot be used.
     #[error(transparent)]
     ServiceConfigFile(#[from] FileError),
+    /// What code says of balancing makes no sense.
+    #[error("balancing: {0}")]
+    Balancing(#[from] crate::policy::balance::ConfigError),
     /// The certificates or the server's name cannot be used.
     #[cfg(feature = "tls")]
     #[error(transparent)]

@@ -1,5 +1,6 @@
 //! The client's end for users: a [`Channel`] to a target, how it is built, and streams to send.
 
+mod balancing;
 mod builder;
 mod channel;
 mod error;

@@ -5,10 +5,7 @@ use std::{fmt, sync::Arc};
 use super::ConnectError;
 use crate::{
     balance::Balancer,
-    carrier::{
-        Link,
-        http2::{Config, Http2, HttpLayer, Target},
-    },
+    carrier::http2::{Config, Http2, HttpLayer, Target},
     discovery::{Endpoint, Resolver},
 };
 
@@ -46,12 +43,12 @@ impl Ways {
     }
 
     /// The ways to whatever `resolver` finds.
-    pub(super) fn balanced(self, resolver: Arc<dyn Resolver>) -> Link {
+    pub(super) fn balanced(self, resolver: Arc<dyn Resolver>) -> Balancer<Http2> {
         let open = move |endpoint: &Endpoint| {
             let address = self.address(endpoint);
             self.open(&address).map_err(|error| error.to_string())
         };
-        Link::Balanced(Box::new(Balancer::new(resolver, open)))
+        Balancer::new(resolver, open)
     }
 
     /// The endpoint's address, with a scheme.

@@ -16,6 +16,7 @@ use crate::{
         RateLimitPolicy, RetryPolicy,
     },
     policy::{
+        balance::Balancing,
         outlier::{self, FailurePercentage, Gate, SuccessRate},
         retry::ThrottleConfig,
     },
@@ -384,4 +385,73 @@ pub(super) static OUTLIER_PARTS: &[Group<outlier::Config>] = &[
         jitter => backoff.jitter: Kind::SHARE, "0.2", "By which share a wait varies.";
         trial_limit => trial_limit: Kind::TIME, "\"10s\"", "How long a trial may take before the next one is sent.";
     }},
+];
+
+/// How the endpoint of a call is chosen, in a policy of our own that others pass over.
+pub(super) static BALANCING: Group<Balancing> = Group {
+    json: "couplet",
+    contract: "",
+    whose: Whose::Couplet,
+    docs: "How the endpoint of a call is chosen. gRPC's own policies are read too: `round_robin`, `weighted_round_robin`, `least_request_experimental`, `ring_hash_experimental`, `pick_first` and `random_subsetting_experimental`; of a list, the first one that is known counts.",
+    has: |_| true,
+    open: |_| {},
+    fields: settings! { Balancing,
+        strategy @Operating => strategy: Kind::Choice(&["peak_ewma", "round_robin", "weighted_round_robin", "least_request", "ring_hash", "pick_first"]), "\"peak_ewma\"", "Who gets a call of those that can serve it.";
+        choice_count @Operating => choice_count: Kind::Count(2, u32::MAX), "2", "How many endpoints `least_request` draws; more than 10 count as 10.";
+        min_ring_size @Operating => min_ring_size: Kind::Count(1, 8_388_608), "1024", "How many places the ring of `ring_hash` has at least.";
+        max_ring_size @Operating => max_ring_size: Kind::Count(1, 8_388_608), "4096", "How many at most; each endpoint has one in any case.";
+        spill_below @Operating => spill_below: Kind::WHOLE_PERCENT, "70", "With less than so many percent of the endpoints of the own zone usable, calls go to other zones too.";
+        slow_start_window @Operating => slow_start.window: Kind::WAIT, "\"0s\"", "How long it takes until an endpoint that came up gets all of its share; zero is at once.";
+        slow_start_aggression @Operating => slow_start.aggression: Kind::FACTOR, "1", "Above 1, it gets more of it earlier.";
+        slow_start_min_percent @Operating => slow_start.min_percent: Kind::WHOLE_PERCENT, "10", "Percent of its share that it gets from the beginning.";
+    },
+};
+
+/// gRFC A48.
+pub(super) static LEAST_REQUEST: Group<Balancing> = Group {
+    json: "least_request_experimental",
+    whose: Whose::Grpc,
+    fields: settings! { Balancing,
+        choice_count @Operating => choice_count: Kind::Count(2, u32::MAX), "2", "";
+    },
+    contract: "",
+    docs: "",
+    has: |_| true,
+    open: |_| {},
+};
+
+/// gRFC A42.
+pub(super) static RING_HASH: Group<Balancing> = Group {
+    json: "ring_hash_experimental",
+    whose: Whose::Grpc,
+    fields: settings! { Balancing,
+        min_ring_size @Operating => min_ring_size: Kind::Count(1, 8_388_608), "1024", "";
+        max_ring_size @Operating => max_ring_size: Kind::Count(1, 8_388_608), "4096", "";
+    },
+    contract: "",
+    docs: "",
+    has: |_| true,
+    open: |_| {},
+};
+
+/// Fields of [`BALANCING`] that are read apart from the others, with what they say.
+pub(super) static BALANCING_OTHERS: &[(&str, &str, &str, &str)] = &[
+    (
+        "subsetSize",
+        "whole number",
+        "100; all for `ring_hash`",
+        "Of each release, no more than so many endpoints are connected to; zero is all.",
+    ),
+    (
+        "requestHashHeader",
+        "name of metadata",
+        "",
+        "The metadata whose value is the key of a call to `ring_hash`.",
+    ),
+    (
+        "canary",
+        "object of percentages by range of versions",
+        "",
+        "Releases that get this share of the calls and no more, such as `{\">=1.5.0\": 5}`.",
+    ),
 ];

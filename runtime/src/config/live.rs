@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 
 use super::{
     Effective, FileError, Origin, ServiceConfig, ServiceConfigErrors, file::File, sources::Sources,
+    target::FollowTarget,
 };
 use crate::{
     call::{BreakerScope, Method, Policies, Service},
@@ -52,6 +53,7 @@ pub(crate) struct Live {
 struct State {
     sources: Sources,
     followers: Vec<Arc<dyn Follow>>,
+    target: Option<Arc<dyn FollowTarget>>,
 }
 
 impl Live {
@@ -81,6 +83,7 @@ impl Live {
         let state = State {
             sources,
             followers: Vec::new(),
+            target: None,
         };
         Self {
             state: Mutex::new(state),
@@ -108,6 +111,13 @@ impl Live {
         }
         state.tell(&*follower);
         state.followers.push(follower);
+    }
+
+    /// Lets what balances over the target follow.
+    pub(crate) fn join_target(&self, follower: Arc<dyn FollowTarget>) {
+        let mut state = self.lock();
+        follower.follow(&state.sources.target());
+        state.target = Some(follower);
     }
 
     /// Puts what a source says in the place of what it said before.
@@ -172,6 +182,9 @@ impl State {
         self.sources = sources;
         for follower in &self.followers {
             self.tell(&**follower);
+        }
+        if let Some(target) = &self.target {
+            target.follow(&self.sources.target());
         }
         Ok(())
     }

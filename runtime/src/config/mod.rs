@@ -62,6 +62,14 @@ mod reference;
     )
 )]
 pub(crate) mod sources;
+#[cfg_attr(
+    not(feature = "http2"),
+    allow(
+        dead_code,
+        reason = "only channels and servers over sockets take a configuration"
+    )
+)]
+pub(crate) mod target;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -81,7 +89,7 @@ pub use self::{file::FileError, live::ConfigCounts};
 use crate::json::Node;
 use crate::{
     call::{Method, Policies},
-    policy::{outlier, retry::ThrottleConfig},
+    policy::{balance::Balancing, outlier, retry::ThrottleConfig},
 };
 
 /// What one source outside of the contract says: of methods, and of the target they are at.
@@ -89,7 +97,9 @@ use crate::{
 pub struct ServiceConfig {
     methods: Vec<MethodConfig>,
     retry_throttling: Option<ThrottleConfig>,
+    balancing: Option<Balancing>,
     outlier: Option<outlier::Config>,
+    health_service: Option<String>,
     load_balancing: Option<Node>,
     load_balancing_policy: Option<Node>,
     health_check: Option<Node>,
@@ -140,6 +150,16 @@ impl ServiceConfig {
     /// What is odd in the text that this was read from, and no mistake.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// How the endpoints of the target are chosen, if it is configured by a policy that is known here.
+    pub fn balancing(&self) -> Option<&Balancing> {
+        self.balancing.as_ref()
+    }
+
+    /// The service whose health the endpoints of the target are asked for (gRFC A17), if they are.
+    pub fn health_check(&self) -> Option<&str> {
+        self.health_service.as_deref()
     }
 
     /// Outlier detection at the target (gRFC A50), if it is configured.

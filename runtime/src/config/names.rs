@@ -2,8 +2,11 @@
 
 use tonic::Code;
 
-use crate::call::{
-    AdaptiveAlgorithm, AdaptiveMode, BreakerAbandoned, BreakerMode, BreakerScope, Disabled,
+use crate::{
+    call::{
+        AdaptiveAlgorithm, AdaptiveMode, BreakerAbandoned, BreakerMode, BreakerScope, Disabled,
+    },
+    policy::balance::Strategy,
 };
 
 /// A value with a name.
@@ -93,6 +96,17 @@ impl Named for AdaptiveAlgorithm {
         ("vegas", Self::Vegas),
         ("aimd", Self::Aimd),
         ("fixed", Self::Fixed),
+    ];
+}
+
+impl Named for Strategy {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("peak_ewma", Self::PeakEwma),
+        ("round_robin", Self::RoundRobin),
+        ("weighted_round_robin", Self::WeightedRoundRobin),
+        ("least_request", Self::LeastRequest),
+        ("ring_hash", Self::RingHash),
+        ("pick_first", Self::PickFirst),
     ];
 }
 

@@ -166,6 +166,7 @@ impl Reader {
 
 impl Reader {
     fn config(&mut self, node: &Node, config: &mut ServiceConfig) {
+        let mut named = None;
         for (key, node) in self.entries(node) {
             self.at(key, |reader| match key.as_str() {
                 "methodConfig" => reader.methods(node, config),
@@ -175,15 +176,18 @@ impl Reader {
                     config.retry_throttling = Some(throttling);
                 }
                 "loadBalancingConfig" => {
-                    config.outlier = balancing::read(reader, node);
+                    let chosen = balancing::read(reader, node);
+                    config.balancing = chosen.balancing;
+                    config.outlier = chosen.outlier;
                     config.load_balancing = Some(node.clone()).filter(|node| !node.is_null());
                 }
                 "healthCheckConfig" => {
-                    reader.entries(node);
+                    config.health_service = reader.health(node);
                     config.health_check = Some(node.clone()).filter(|node| !node.is_null());
                 }
                 "loadBalancingPolicy" => {
-                    reader.text(node);
+                    let name = reader.text(node);
+                    named = balancing::named(&name);
                     config.load_balancing_policy =
                         Some(node.clone()).filter(|node| !node.is_null());
                 }
@@ -191,6 +195,15 @@ impl Reader {
                 strange => reader.unknown(strange, TOP.into_iter(), Whose::Grpc),
             });
         }
+        if config.load_balancing.is_none() {
+            config.balancing = named;
+        }
+    }
+
+    fn health(&mut self, node: &Node) -> Option<String> {
+        let mut entries = self.entries(node).iter();
+        let (_, name) = entries.find(|(key, node)| key == "serviceName" && !node.is_null())?;
+        Some(self.at("serviceName", |reader| reader.text(name)))
     }
 
     fn methods(&mut self, node: &Node, config: &mut ServiceConfig) {

@@ -1,6 +1,8 @@
 //! The page about every field, made of the one table.
 
-use super::fields::{Field, Group, METHOD, OUTLIER, OUTLIER_PARTS, Said, THROTTLING};
+use super::fields::{
+    BALANCING, BALANCING_OTHERS, Field, Group, METHOD, OUTLIER, OUTLIER_PARTS, Said, THROTTLING,
+};
 
 /// Every field of a service config as a table in Markdown: its name there, its name in contracts, what is right for it,
 /// and its default.
@@ -28,6 +30,17 @@ pub fn reference() -> String {
             part,
             false,
         );
+    }
+    put(
+        &mut page,
+        &format!("{balancing}: `{}`", BALANCING.json),
+        &BALANCING,
+        false,
+    );
+    // They belong to the table before.
+    page.pop();
+    for (key, words, default, says) in BALANCING_OTHERS {
+        page.push_str(&format!("| `{key}` | {words} | {default} | {says} |\n"));
     }
     page
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Origin, ServiceConfig, contradiction, effective::Effective, error::ServiceConfigErrors,
-    live::Follow, merge::Merged, names::Named,
+    live::Follow, merge::Merged, names::Named, target::TargetConfig,
 };
 use crate::{
     call::{Method, Policies},
@@ -71,6 +71,22 @@ impl Sources {
         let mut said = self.said.iter().rev();
         let said = said.find_map(|(_, config)| config.retry_throttling().copied());
         said.unwrap_or_default()
+    }
+
+    /// What holds for the target. A list of policies is one thing: the narrowest that has one says all of it.
+    pub(crate) fn target(&self) -> TargetConfig {
+        let narrowest = || self.said.iter().rev().map(|(_, config)| config);
+        let balances = |config: &&Arc<ServiceConfig>| {
+            config.load_balancing.is_some() || config.load_balancing_policy.is_some()
+        };
+        let balances = narrowest().find(balances);
+        let asks = |config: &Arc<ServiceConfig>| config.health_check.is_some();
+        let asks = narrowest().find(|config| asks(config));
+        TargetConfig {
+            balancing: balances.and_then(|config| config.balancing.clone()),
+            outlier: balances.and_then(|config| config.outlier.clone()),
+            health: asks.and_then(|config| config.health_service.clone()),
+        }
     }
 
     /// What holds for `methods`, value by value, where no call is sent more often than `cap` says.

@@ -16,6 +16,7 @@ use crate::call::{
     Disabled, Window,
 };
 use crate::json::Node;
+use crate::policy::balance::Strategy;
 
 /// What is in a field, whatever its type.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -384,5 +385,6 @@ chosen!(
     BreakerScope,
     BreakerAbandoned,
     AdaptiveMode,
-    AdaptiveAlgorithm
+    AdaptiveAlgorithm,
+    Strategy
 );

@@ -23,6 +23,7 @@
 
 pub mod age;
 pub mod backoff;
+pub mod balance;
 pub mod breaker;
 pub mod counter;
 mod declared;
@@ -32,6 +33,7 @@ pub mod last_good;
 pub mod limit;
 pub mod outlier;
 pub mod plan;
+pub(crate) mod refusal;
 pub mod retry;
 pub mod seen;
 pub mod served;

@@ -9,11 +9,12 @@ use std::{
 use tokio::sync::watch;
 use tonic::Status;
 
-use super::super::{Balancer, Reach};
+use super::super::{Balancer, Reach, Settings};
 use crate::{
     call::{Call, Invoke, Reply, Service},
     discovery::{Endpoint, Memory, Registration, Registry},
     fixture::say,
+    policy::balance::Balancing,
 };
 
 /// What a peer does.
@@ -49,6 +50,11 @@ impl Peers {
     /// Does so from now on.
     pub(super) fn set(&self, address: &str, way: Way) {
         self.state(address).way.send_replace(way);
+    }
+
+    /// How many calls came to each of these since the last time.
+    pub(super) fn take<const N: usize>(&self, names: [&str; N]) -> [usize; N] {
+        names.map(|name| std::mem::take(&mut *self.state(name).calls.lock().unwrap()))
     }
 
     /// How many calls came there.
@@ -112,6 +118,15 @@ impl Invoke for Link {
             Way::Hangs | Way::Silent => std::future::pending().await,
         }
     }
+}
+
+/// Goes by `balancing` from now on.
+pub(super) async fn configure(balancer: &Balancer<Link>, balancing: impl Into<Balancing>) {
+    let mut settings = Settings::default();
+    settings.balancing = balancing.into();
+    balancer.handle().configure(settings).unwrap();
+    balancer.ready().await.unwrap();
+    settle().await;
 }
 
 /// Registers endpoints; they are there until what it gives is dropped.

@@ -2,4 +2,5 @@
 
 mod choice;
 mod fake;
+mod strategies;
 mod ways;

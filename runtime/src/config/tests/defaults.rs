@@ -7,11 +7,12 @@ use crate::{
         RetryPolicy, Window,
     },
     config::{
-        fields::{Field, Group, METHOD, OUTLIER, OUTLIER_PARTS, THROTTLING},
+        fields::{BALANCING, Field, Group, METHOD, OUTLIER, OUTLIER_PARTS, THROTTLING},
         reference,
         value::{Item, Kind},
     },
     policy::{
+        balance::Balancing,
         breaker, limit,
         outlier::{self, FailurePercentage, SuccessRate},
         retry::{RetryConfig, ThrottleConfig},
@@ -103,6 +104,7 @@ fn a_targets_defaults_are_those_of_its_policies() {
         config = said(part, config);
     }
     assert_eq!(config, expected);
+    assert_eq!(said(&BALANCING, Balancing::default()), Balancing::default());
 }
 
 /// `COUPLET_BLESS=1` writes the table anew.

@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::StatusExt;
 
 use super::Breakers;
@@ -11,6 +11,7 @@ use crate::{
     clock,
     policy::{
         breaker::{Breaker, CallInfo, Permit, Verdict},
+        refusal::was_refused_there,
         retry::Pushback,
     },
 };
@@ -99,28 +100,6 @@ impl<B: Deref<Target = Breaker>, S: Deref<Target = Breakers>> Drop for Watch<B, 
             permit.abandon(now);
         }
     }
-}
-
-/// Whether a policy of the peer refused the call, as its status says: its limits, or its own breaker for whoever is behind
-/// it. It guards itself, and lets through what can be done. A breaker here as well would do it again, for all calls at
-/// once: with it, a server that is asked for twice what it can do does a tenth, and breakers in a row keep each other open.
-fn was_refused_there(status: &Status) -> bool {
-    const REASONS: [&str; 5] = [
-        "OVERLOADED",
-        "BULKHEAD_FULL",
-        "RATE_LIMITED",
-        "CIRCUIT_OPEN",
-        "DOOMED",
-    ];
-    let may_say = matches!(
-        status.code(),
-        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded
-    );
-    may_say
-        && !status.details().is_empty()
-        && status
-            .get_details_error_info()
-            .is_some_and(|info| info.domain == "couplet" && REASONS.contains(&info.reason.as_str()))
 }
 
 /// How long the peer asked not to be called: in gRPC's header, or in the details that Google's interfaces use.

@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 
 use crate::{
     call::{CodeSet, Mark},
-    policy::backoff::Backoff,
+    policy::{backoff::Backoff, refusal::was_refused_there},
 };
 
 /// The longest duration that proto3's JSON can say.
@@ -211,6 +211,9 @@ impl Config {
             return Outcome::Success;
         };
         if matches!(Mark::of(status), Some(Mark::Refused | Mark::Incompatible)) {
+            return Outcome::Ignored;
+        }
+        if was_refused_there(status) {
             return Outcome::Ignored;
         }
         let hurried = timeout.is_some_and(|timeout| elapsed < timeout / 2);

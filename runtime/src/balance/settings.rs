@@ -1,0 +1,15 @@
+//! What a balancer is told: how to choose, where the client is, and whom to leave alone.
+
+use crate::policy::{balance::Balancing, outlier};
+
+/// The settings of a [`Balancer`](super::Balancer). All of them can change while it is at work.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How the endpoint of a call is chosen.
+    pub balancing: Balancing,
+    /// The zone that this client is in, such as `eu-1a`; empty where that is not known, and no endpoint is near.
+    pub zone: String,
+    /// Which endpoints stand out and are left alone.
+    pub outlier: outlier::Config,
+}
