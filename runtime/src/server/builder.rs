@@ -25,6 +25,7 @@ use super::ServerTls;
 use super::{
     Address, Drained, ServeError, Server,
     extras::Extras,
+    lifetime::Lifetime,
     listener::{Boxed, Listener},
     registering::Registering,
 };
@@ -58,7 +59,7 @@ pub struct Builder {
     pub(super) max_connections: usize,
     pub(super) drain: Duration,
     pub(super) registering: Registering,
-    pub(super) beat: Duration,
+    pub(super) lifetime: Lifetime,
     layers: Vec<Wrap>,
     #[cfg(feature = "tls")]
     tls: Option<ServerTls>,
@@ -92,7 +93,7 @@ impl Default for Builder {
             max_connections: 1024,
             drain: Duration::from_secs(25),
             registering: Registering::default(),
-            beat: Duration::from_secs(1),
+            lifetime: Lifetime::default(),
             layers: Vec::new(),
             #[cfg(feature = "tls")]
             tls: None,
@@ -305,8 +306,11 @@ impl Builder {
             routes,
             messages: self.messages,
         };
+        let admin = self.lifetime.admin()?;
         Ok(Server {
             listener,
+            admin,
+            lifetime: self.lifetime,
             live,
             counts,
             shared: Arc::new(serve::Shared {
@@ -317,7 +321,6 @@ impl Builder {
             max_connections: self.max_connections,
             drain: self.drain,
             announcement,
-            beat: self.beat,
             #[cfg(feature = "tls")]
             tls: self.tls,
         })

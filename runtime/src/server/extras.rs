@@ -50,16 +50,20 @@ impl Extras {
         }
     }
 
-    /// The server accepts calls from now on.
-    pub(super) async fn opened(&self) {
+    /// Tells whether the server is ready, of all that it serves.
+    pub(super) async fn tell(&self, ready: bool) {
         #[cfg(feature = "health")]
         if let Some(health) = &self.health {
-            for name in &self.names {
-                health
-                    .set_service_status(name, tonic_health::ServingStatus::Serving)
-                    .await;
+            let status = match ready {
+                true => tonic_health::ServingStatus::Serving,
+                false => tonic_health::ServingStatus::NotServing,
+            };
+            for name in self.names.iter().chain(&[""]) {
+                health.set_service_status(name, status).await;
             }
         }
+        #[cfg(not(feature = "health"))]
+        let _ = ready;
     }
 
     /// The server accepts no more calls. Whoever watches is told, and its stream ends: it would outlast the drain.

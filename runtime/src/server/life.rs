@@ -1,7 +1,9 @@
 //! A server's life: it accepts, it drains, it is over.
 //!
-//! A server that is registered is withdrawn first and serves on for a beat, until clients have heard of it. Draining closes the listener, tells every client to go elsewhere (GOAWAY) and lets accepted calls finish. After the
-//! drain deadline whatever still runs is cut: connections are dropped, which resets their calls and drops the handlers.
+//! After a shutdown it says that it is not ready, and goes on for as long as the drain delay says, so that those who choose
+//! among servers hear of it. Draining then closes the listener, tells every client to go elsewhere (GOAWAY) and lets
+//! accepted calls finish. After the drain deadline whatever still runs is cut: connections are dropped, which resets their
+//! calls and drops the handlers.
 
 use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -14,7 +16,10 @@ use tokio::{
 
 #[cfg(feature = "tls")]
 use super::ServerTls;
-use super::{Builder, Control, extras::Extras, listener::Listener, registering::Announcement};
+use super::{
+    Builder, Control, Readiness, admin::Admin, extras::Extras, lifetime::Lifetime,
+    listener::Listener, readiness::Phase, registering::Announcement,
+};
 use crate::{
     call::Peer,
     carrier::http2::serve::{self, Life, Socket, Stage},
@@ -25,6 +30,8 @@ use crate::{
 /// A server that is bound to its place and not running yet.
 pub struct Server {
     pub(super) listener: Listener,
+    pub(super) admin: Option<Admin>,
+    pub(super) lifetime: Lifetime,
     pub(super) counts: Vec<(&'static str, stack::ServerCounts)>,
     /// Kept up for as long as the server goes by it.
     pub(super) live: Arc<Live>,
@@ -33,8 +40,6 @@ pub struct Server {
     pub(super) max_connections: usize,
     pub(super) drain: Duration,
     pub(super) announcement: Announcement,
-    /// How long it serves on after it was withdrawn.
-    pub(super) beat: Duration,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<ServerTls>,
 }
@@ -73,6 +78,16 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// Where the plain HTTP side listens, if there is one.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref()?.local_addr()
+    }
+
+    /// Whether the server is ready; clone it to ask, or to add conditions, while it runs.
+    pub fn readiness(&self) -> &Readiness {
+        &self.lifetime.readiness
+    }
+
     /// What the policies of the contract `service`, such as `movies.v1.Movies`, do; clone it to look while the server runs.
     pub fn counts(&self, service: &str) -> Option<&stack::ServerCounts> {
         let found = self.counts.iter().find(|(name, _)| *name == service);
@@ -97,17 +112,27 @@ impl Server {
 
     /// Serves until `shutdown` completes, then drains. Dropping the returned future cuts everything at once.
     ///
-    /// A server that is registered is withdrawn first, and serves on for a beat.
+    /// Before it drains, it is withdrawn from where it is registered, and goes on for the
+    /// [drain delay](Builder::drain_delay).
     pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) -> Drained {
         let mut connections = Connections::new(self.max_connections);
-        self.extras.opened().await;
-        let mut announced = self.announcement.announce();
-        let beat = self.beat;
-        let leaving = async move {
+        let readiness = self.lifetime.readiness.clone();
+        readiness.enter(Phase::Serving);
+        let mut readied = readiness.hearer();
+        self.extras.tell(readiness.check().is_ok()).await;
+        // Ends when this does, also where that is dropped.
+        let mut beside = JoinSet::new();
+        if let Some(admin) = self.admin.take() {
+            beside.spawn(admin.serve());
+        }
+        let mut announced = self.announcement.announce(&readiness);
+        let delay = self.lifetime.delay(announced.is_empty());
+        let leaving = async {
             shutdown.await;
-            if !announced.is_empty() {
-                announced.withdraw().await;
-                sleep(beat).await;
+            readiness.enter(Phase::Draining);
+            announced.withdraw().await;
+            if !delay.is_zero() {
+                sleep(delay).await;
             }
         };
         pin!(leaving);
@@ -115,6 +140,7 @@ impl Server {
             select! {
                 biased;
                 () = &mut leaving => break,
+                ready = readied.changed() => self.extras.tell(ready).await,
                 Some(_) = connections.tasks.join_next() => {}
                 accepted = accept(&mut self.listener, &connections.room) => {
                     let Some((permit, socket, peer)) = accepted else { break };
@@ -122,6 +148,7 @@ impl Server {
                 }
             }
         }
+        readiness.enter(Phase::Draining);
         drop(self.listener);
         self.extras.closed().await;
         connections.drain(self.drain).await

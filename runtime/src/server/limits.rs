@@ -72,10 +72,4 @@ impl Builder {
         self.messages.compression = Some(encoding);
         self
     }
-
-    /// How long accepted calls may go on after a shutdown. 25 s by default, which ends before Kubernetes' 30 do.
-    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
-        self.drain = timeout;
-        self
-    }
 }

@@ -10,23 +10,30 @@
 //! ```
 
 mod address;
+mod admin;
 mod builder;
 mod control;
 mod extras;
 mod life;
+mod lifetime;
 mod limits;
 mod listener;
+mod readiness;
 mod registering;
 mod shell;
+#[cfg(feature = "signal")]
+pub mod signal;
 #[cfg(feature = "tls")]
 mod tls;
 
 use std::io;
 
 pub use address::Address;
+pub use admin::Page;
 pub use builder::{Builder, Routed};
 pub use control::Control;
 pub use life::{Drained, Server};
+pub use readiness::{Condition, NotReady, Readiness};
 pub use shell::VersionedShell;
 #[cfg(feature = "tls")]
 pub use tls::{ServerTls, TlsError};

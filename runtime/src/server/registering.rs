@@ -8,7 +8,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Builder, ServeError};
+use super::{Builder, Readiness, ServeError};
 use crate::{
     call::Service,
     discovery::{
@@ -81,12 +81,6 @@ impl Builder {
         self.registering.advertised = Some(endpoint.into());
         self
     }
-
-    /// How long a registered server goes on as before after it was withdrawn, so that clients can hear of that; 1 s.
-    pub fn withdrawn_for(mut self, beat: Duration) -> Self {
-        self.beat = beat;
-        self
-    }
 }
 
 // === Registering ===
@@ -141,23 +135,29 @@ pub(super) enum Bound {
 // === Announcement ===
 
 impl Announcement {
-    /// Makes it known, and keeps it so.
-    pub(super) fn announce(&self) -> Announced {
+    /// Makes it known once the server is ready, and keeps it so.
+    pub(super) fn announce(&self, readiness: &Readiness) -> Announced {
         let (leaving, left) = watch::channel(false);
         let mut keepers = JoinSet::new();
         for registry in &self.registries {
             for endpoint in &self.endpoints {
-                let keeping = keep(Arc::clone(registry), endpoint.clone(), left.clone());
-                keepers.spawn(keeping);
+                let (registry, endpoint) = (Arc::clone(registry), endpoint.clone());
+                keepers.spawn(keep(registry, endpoint, readiness.clone(), left.clone()));
             }
         }
         Announced { leaving, keepers }
     }
 }
 
-/// Registers until that succeeds, and withdraws when the server leaves.
-async fn keep(registry: Arc<dyn Registry>, endpoint: Endpoint, mut left: watch::Receiver<bool>) {
+/// Registers once the server is ready, until that succeeds, and withdraws when the server leaves.
+async fn keep(
+    registry: Arc<dyn Registry>,
+    endpoint: Endpoint,
+    readiness: Readiness,
+    mut left: watch::Receiver<bool>,
+) {
     let registering = async {
+        readiness.ready().await;
         let mut failures = 0;
         loop {
             match registry.register(endpoint.clone()).await {

@@ -25,7 +25,7 @@ impl Member {
         let server = Server::builder()
             .add(Handler(echo))
             .register_with(memory.clone())
-            .withdrawn_for(Duration::from_millis(50));
+            .drain_delay(Duration::from_millis(50));
         let server = server.bind("127.0.0.1:0").await.unwrap();
         let address = server.local_addr().unwrap();
         let (leave, left) = oneshot::channel();

@@ -78,3 +78,19 @@ async fn what_outlasts_the_drain_is_cut_and_counted() {
         assert_eq!(code(call.await.unwrap()), Code::Unavailable);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn for_as_long_as_the_delay_says_nobody_is_refused() {
+    let delay = Duration::from_secs(3);
+    let server = Running::start(|builder| builder.drain_delay(delay)).await;
+    let old = server.client().await;
+    let stopped = tokio::time::Instant::now();
+    server.stop.send(()).unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(old.say("hi").await.unwrap(), "hi");
+    let new = Client::over(TcpStream::connect(server.address).await.unwrap()).await;
+    assert_eq!(new.say("hi").await.unwrap(), "hi");
+    assert_eq!(server.ended.await.unwrap(), Drained::default());
+    assert!(stopped.elapsed() >= delay);
+    assert!(TcpStream::connect(server.address).await.is_err());
+}

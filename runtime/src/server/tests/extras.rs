@@ -24,6 +24,44 @@ async fn health_says_serving_until_the_drain_and_ends_its_watchers() {
     assert_eq!(server.ended.await.unwrap(), Drained::default());
 }
 
+#[cfg(feature = "health")]
+#[tokio::test(start_paused = true)]
+async fn health_says_what_probes_are_told() {
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+    let readiness = crate::server::Readiness::default();
+    let database = readiness.condition("database");
+    let configure = |builder: Builder| {
+        let delay = Duration::from_secs(5);
+        builder.health().readiness(readiness).drain_delay(delay)
+    };
+    let server = Running::start(configure).await;
+    let mut client = HealthClient::new(channel(&server).await);
+    let mut watched = Vec::new();
+    for service in ["", "test.Echo"] {
+        let of = HealthCheckRequest {
+            service: service.to_owned(),
+        };
+        watched.push(client.watch(of).await.unwrap().into_inner());
+    }
+    let mut told = async || {
+        let mut told = Vec::new();
+        for watched in &mut watched {
+            told.push(watched.message().await.unwrap().map(|health| health.status));
+        }
+        told
+    };
+    let (serving, not_serving) = (vec![Some(1); 2], vec![Some(2); 2]);
+    assert_eq!(told().await, not_serving, "the database is missing");
+    database.met();
+    assert_eq!(told().await, serving);
+    let stopped = tokio::time::Instant::now();
+    server.stop.send(()).unwrap();
+    assert_eq!(told().await, not_serving, "before the drain");
+    assert!(stopped.elapsed() < Duration::from_secs(5));
+    assert_eq!(server.ended.await.unwrap(), Drained::default());
+}
+
 #[cfg(all(feature = "health", feature = "reflection"))]
 #[tokio::test]
 async fn reflection_v1_lists_what_is_served_and_knows_its_files() {

@@ -1,5 +1,6 @@
 //! Stories of a server over real sockets: hostile clients speak frames, foreign ones are tonic's.
 
+mod admin;
 mod deadlines;
 mod drain;
 #[cfg(any(feature = "health", feature = "reflection"))]
@@ -158,6 +159,10 @@ impl Running {
         let actor = Actor::new();
         let builder = Server::builder().add(actor.clone());
         let server = configure(builder).bind("127.0.0.1:0").await.unwrap();
+        Self::of(server, actor)
+    }
+
+    fn of(server: Server, actor: Actor) -> Self {
         let (stop, stopped) = oneshot::channel();
         Self {
             address: server.local_addr().unwrap(),
