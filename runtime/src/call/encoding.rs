@@ -179,6 +179,8 @@ mod tests {
             let squeezed = encoding.compress(&message(&[7; 9000])).unwrap();
             assert!(squeezed.framed().len() < 900, "{encoding:?}");
             assert_eq!(squeezed.framed()[0], 1);
+            let said = u32::from_be_bytes(squeezed.framed()[1..5].try_into().unwrap());
+            assert_eq!(said as usize, squeezed.bytes().len());
             let back = encoding.decompress(&squeezed, 9000).unwrap();
             assert_eq!(back.framed(), message(&[7; 9000]).framed());
         }
@@ -199,6 +201,14 @@ mod tests {
             let refused = encoding.decompress(&message(b"garbage"), 99).unwrap_err();
             assert_eq!(refused.code(), tonic::Code::Internal);
         }
+    }
+
+    #[test]
+    fn a_peer_reads_what_is_on_its_list() {
+        let list = HeaderValue::from_static("identity, gzip");
+        assert!(Encoding::Gzip.is_in(&list) && !Encoding::Zstd.is_in(&list));
+        let garbage = HeaderValue::from_bytes(b"gzip,\xff").unwrap();
+        assert!(!Encoding::Gzip.is_in(&garbage));
     }
 
     #[test]

@@ -227,6 +227,7 @@ pub fn merge(metadata: &mut MetadataMap, more: MetadataMap) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::{self, Message};
     use crate::fixture::{ECHO, say};
 
     fn map(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
@@ -262,6 +263,22 @@ mod tests {
         assert_eq!(head.get(VERSION), None);
         assert_eq!(head[header::CONTENT_TYPE], "application/grpc");
         assert_eq!(head["x-trace"], "abc");
+    }
+
+    #[test]
+    fn a_reply_says_that_it_is_grpc_and_what_the_user_says_but_no_status() {
+        let mut reply = Reply::new(call::Body::One(Message::encode(&()).unwrap(), None));
+        let said = map(&[
+            (STATUS, "0"),
+            (header::CONTENT_TYPE, "text/html"),
+            (HeaderName::from_static("x-trace"), "abc"),
+        ]);
+        reply.metadata = MetadataMap::from_headers(said).into();
+        let head = reply.write_head();
+        assert_eq!(head[header::CONTENT_TYPE], "application/grpc");
+        assert_eq!(head["x-trace"], "abc");
+        assert_eq!(head.get(STATUS), None);
+        assert!(reply.metadata.is_empty());
     }
 
     /// Seen in tonic (a malformed timeout is ignored).

@@ -65,6 +65,8 @@ mod tests {
         assert!(metadata.is_empty() && metadata.get("trace").is_none());
         metadata.insert("trace", "abc".parse().unwrap());
         assert!(!metadata.is_empty());
+        let map = MetadataMap::from(metadata.clone());
+        assert_eq!(map.get("trace").unwrap(), "abc");
         assert_eq!(metadata.into_map().get("trace").unwrap(), "abc");
     }
 

@@ -333,6 +333,16 @@ mod tests {
     }
 
     #[test]
+    fn every_short_escape_and_both_signs_of_an_exponent_are_read() {
+        let text = parse(r#""\"\\\/\b\f\n\r\t""#).unwrap();
+        assert_eq!(text, Node::Text("\"\\/\u{8}\u{c}\n\r\t".to_owned()));
+        for number in ["1e-5", "1E+5", "1e5"] {
+            assert_eq!(parse(number).unwrap(), Node::Number(number.to_owned()));
+        }
+        stop("1e+-5");
+    }
+
+    #[test]
     fn a_key_that_stands_twice_is_kept_twice() {
         let text = r#"{"a": 1, "a": 2}"#;
         assert_eq!(parse(text).unwrap().to_string(), text);
@@ -344,8 +354,11 @@ mod tests {
         assert_eq!(parse(&long), Err(Unreadable::TooLong(10_000_002)));
         let right = stop(&"[".repeat(100_000)).right;
         assert_eq!(right, "there must be at most 64 brackets in each other");
+        assert_eq!(stop(&"{\"a\":".repeat(100_000)).right, right);
         let deepest = format!("{}{}", "[".repeat(65), "]".repeat(65));
         assert!(parse(&deepest).is_ok());
+        let longest = format!("\"{}\"", "x".repeat(LONGEST - 2));
+        assert!(parse(&longest).is_ok());
     }
 
     #[test]

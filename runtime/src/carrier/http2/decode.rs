@@ -211,6 +211,23 @@ mod tests {
     }
 
     #[test]
+    fn trailers_are_given_if_they_say_more_than_the_status() {
+        let read = |more: &[(&'static str, &'static str)]| {
+            let mut map = HeaderMap::new();
+            for (name, value) in [("grpc-status", "0")].iter().chain(more) {
+                map.insert(*name, http::HeaderValue::from_static(value));
+            }
+            let pieces: [Piece; 2] = [data(HELLO), Ok(http_body::Frame::trailers(map))];
+            let body = StreamBody::new(stream::iter(pieces));
+            let read = Incoming::new(body, Side::Calling, None, 10).one();
+            read.now_or_never().unwrap().unwrap().1
+        };
+        assert!(read(&[]).is_none());
+        let trailers = read(&[("x-cost", "3")]).unwrap();
+        assert_eq!(trailers.get("x-cost").unwrap(), "3");
+    }
+
+    #[test]
     fn an_answer_without_a_status_is_an_error() {
         assert_eq!(refused(Side::Calling, vec![data(HELLO)]), Code::Internal);
         let bare = Ok(http_body::Frame::trailers(HeaderMap::new()));

@@ -323,6 +323,22 @@ mod tests {
     }
 
     #[test]
+    fn two_messages_that_fill_a_frame_to_the_byte_share_it() {
+        let half = |size: &usize| message(*size).framed().len() == BATCH / 2;
+        let exact = (0..BATCH).find(half).expect("one of them");
+        let two = stream(stream::iter(vec![Ok(vec![7; exact]); 2]));
+        let mut body = Outgoing::upload(two.into_frames(), PLAIN);
+        assert_eq!(data(&mut body).len(), BATCH);
+    }
+
+    #[test]
+    fn how_much_is_sure_to_come_is_told_but_never_all() {
+        let bytes = PLAIN.frame(message(9)).unwrap();
+        let hint = Outgoing::whole(bytes.clone()).size_hint();
+        assert_eq!((hint.lower(), hint.upper()), (bytes.len() as u64, None));
+    }
+
+    #[test]
     fn a_message_does_not_wait_for_the_next() {
         let slow = stream::iter([Ok(vec![1])]);
         let slow = stream(futures_util::StreamExt::chain(slow, stream::pending()));

@@ -53,4 +53,15 @@ mod tests {
         let plain = message().with_compressed(false);
         assert_eq!(framing.frame(plain).unwrap()[0], 0);
     }
+
+    #[test]
+    fn a_message_of_just_the_limit_is_sent() {
+        let limit = message().bytes().len();
+        let framing = |limit| Framing {
+            encoding: None,
+            limit,
+        };
+        assert!(framing(limit).frame(message()).is_ok());
+        assert!(framing(limit - 1).frame(message()).is_err());
+    }
 }

@@ -165,6 +165,26 @@ mod tests {
     }
 
     #[test]
+    fn the_buffer_holds_a_little_more_than_four_times_what_has_arrived() {
+        let mut reassembly = Reassembly::new(None, 1 << 30);
+        reassembly.push(Bytes::from_static(&[0, 0x3f, 0xff, 0xff, 0xff]));
+        assert!(reassembly.next().unwrap().is_none());
+        for chunk in 1..40 {
+            reassembly.push(Bytes::from_static(&[7; 10_000]));
+            assert!(reassembly.next().unwrap().is_none());
+            let arrived = Message::PREFIX + chunk * 10_000;
+            assert!(reassembly.partial.capacity() <= 4 * arrived + AHEAD);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "gzip")]
+    fn what_is_not_flagged_as_compressed_is_taken_as_it_is() {
+        let mut reassembly = Reassembly::new(Some(Encoding::Gzip), 100);
+        assert_eq!(feed(&mut reassembly, &framed(&[7; 9])), [[7; 9]]);
+    }
+
+    #[test]
     fn refuses_what_makes_no_sense() {
         for (prefix, code) in [
             ([2, 0, 0, 0, 0], Code::Internal),

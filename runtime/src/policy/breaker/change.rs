@@ -249,3 +249,22 @@ pub(super) fn unit(mut bits: u64) -> f64 {
 pub(super) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first three of splitmix64 from zero, as its author's program prints them.
+    #[test]
+    fn random_numbers_are_those_of_splitmix64() {
+        let known = [
+            0xE220_A839_7B1D_CDAF_u64,
+            0x6E78_9E6A_A1B9_65F4,
+            0x06C4_5D18_8009_454F,
+        ];
+        let mut history = History::new(0);
+        for bits in known {
+            assert_eq!(history.random(), (bits >> 11) as f64 / (1_u64 << 53) as f64);
+        }
+    }
+}

@@ -110,3 +110,21 @@ impl fmt::Debug for Listeners {
         f.debug_struct("Listeners").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_listen_are_kept_and_those_who_left_make_room() {
+        let listeners = Listeners::default();
+        let known = || listeners.0.lock().unwrap().len();
+        let first = listeners.add(|_| {});
+        let second = listeners.add(|_| {});
+        assert_eq!(known(), 2);
+        drop((first, second));
+        assert!(!listeners.has_any());
+        let _third = listeners.add(|_| {});
+        assert_eq!(known(), 1);
+    }
+}

@@ -323,6 +323,26 @@ mod tests {
     }
 
     #[test]
+    fn looking_twice_in_an_eighth_finds_nothing_new() {
+        let flight = flight();
+        assert!(flight.is_due(EIGHTH) && !flight.is_due(EIGHTH));
+        assert!(!flight.is_due(2 * EIGHTH - 1) && flight.is_due(2 * EIGHTH));
+    }
+
+    #[test]
+    fn a_slot_is_never_more_than_full_nor_less_than_empty() {
+        let empty = Slot::new(0, 5);
+        assert_eq!(empty.minus().0, empty.0);
+        assert_eq!(empty.plus().expect("room").calls(), 1);
+        assert!(Slot(empty.0 | Slot::CALLS).plus().is_none());
+    }
+
+    #[test]
+    fn a_threshold_of_for_ever_is_one_all_the_same() {
+        assert!(Flight::new(Some(Duration::MAX)).watches());
+    }
+
+    #[test]
     fn nobody_is_lost_or_counted_twice_between_threads() {
         let flight = flight();
         thread::scope(|scope| {

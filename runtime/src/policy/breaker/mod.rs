@@ -189,6 +189,7 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     mod agreement;
+    mod edges;
     #[cfg(couplet_loom)]
     mod loom;
     mod model;

@@ -235,6 +235,33 @@ mod tests {
         assert_eq!(registry.keys(), ["later"]);
     }
 
+    #[test]
+    fn where_there_is_no_room_it_looks_at_once_for_what_can_go() {
+        let (registry, t0) = (Registry::new(2, Duration::from_secs(1)), now());
+        for key in ["a", "b", "c"] {
+            drop(get(&registry, key, t0));
+        }
+        assert!(registry.handle("c").is_none());
+        drop(get(&registry, "d", t0 + Duration::from_secs(1)));
+        assert_eq!(registry.keys(), ["d"]);
+    }
+
+    #[test]
+    fn a_breaker_that_remembers_calls_that_were_given_up_is_kept() {
+        let breaker = breaker(|_| {});
+        let (entry, now) = (
+            Entry {
+                breaker: breaker.0,
+                free_since: None,
+            },
+            breaker.1,
+        );
+        assert!(entry.is_free(now));
+        entry.breaker.admit(now).expect("a call").abandon(now);
+        assert_eq!(entry.breaker.counts(now).window.abandoned, 1);
+        assert!(!entry.is_free(now));
+    }
+
     /// The wedge suite's `key evicted with a permit out`.
     #[test]
     fn what_is_held_or_remembers_something_stays() {

@@ -123,6 +123,7 @@ mod tests {
             })
         };
         assert_eq!(refusal(19, 19), 0.0, "too few calls");
+        assert!(refusal(20, 20) > 0.0, "just enough");
         assert_eq!(refusal(100, 50), 0.0, "half of the calls fail");
         assert_eq!(refusal(99, 66), 0.33);
         assert_eq!(refusal(1_000, 1_000), 0.9_f32.into());

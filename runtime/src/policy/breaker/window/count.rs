@@ -227,7 +227,7 @@ impl Totals {
     fn add(&mut self, mut outcomes: u64, size: u64) {
         let count = |outcomes: u64, bit: u64| (outcomes & (EVERY * bit)).count_ones();
         while u64::from(self.calls + count(outcomes, PRESENT)) > size {
-            let oldest = (outcomes & (EVERY * PRESENT)).trailing_zeros();
+            let oldest = (outcomes & EVERY).trailing_zeros();
             outcomes &= !(OUTCOME << oldest);
         }
         self.calls += count(outcomes, PRESENT);
@@ -275,6 +275,33 @@ mod tests {
         assert!(!window.record(0, 0, BAD));
         window.abandon(0);
         assert_eq!(window.totals(), Totals::default());
+    }
+
+    #[test]
+    fn what_bounces_takes_nothing_away_from_those_who_gave_up() {
+        let window = CountWindow::new(3, 0);
+        window.clear(1);
+        window.abandon(1);
+        assert!(!window.record(0, 0, BAD));
+        window.abandon(1);
+        assert_eq!(window.totals().abandoned, 2);
+    }
+
+    /// Two blocks of twelve places; each got one call, and after it what bounced.
+    #[test]
+    fn places_of_what_bounced_are_passed_over() {
+        let window = CountWindow::new(12, 1);
+        let bounce = |times: u64| (0..times).for_each(|now| assert!(!window.record(0, now, BAD)));
+        assert!(window.record(1, 0, BAD));
+        bounce(11);
+        assert_eq!(window.totals(), totals(1, 1));
+        bounce(1);
+        assert_eq!(window.totals(), totals(1, 1), "nothing in the newest");
+        bounce(11);
+        assert!(window.record(1, 0, BAD));
+        bounce(11);
+        assert!(window.record(1, 0, BAD));
+        assert_eq!(window.totals(), totals(2, 2));
     }
 
     #[test]
