@@ -329,8 +329,8 @@ mod tests {
         let escaped = parse(r#""\u00ff\ud83d\ude00\/\b""#).unwrap();
         assert_eq!(escaped, Node::Text("ÿ😀/\u{8}".to_owned()));
         assert_eq!(escaped.to_string(), "\"ÿ😀/\\u0008\"");
-        let short = parse(r#""\f\n\r\t""#).unwrap();
-        assert_eq!(short, Node::Text("\u{c}\n\r\t".to_owned()));
+        let short = Node::Text("\u{c}\n\r\t".to_owned());
+        assert_eq!(parse(r#""\f\n\r\t""#), Ok(short));
     }
 
     #[test]
@@ -346,10 +346,8 @@ mod tests {
         let right = stop(&"[".repeat(100_000)).right;
         assert_eq!(right, "there must be at most 64 brackets in each other");
         assert_eq!(stop(&"{\"a\":".repeat(100_000)).right, right);
-        let deepest = format!("{}{}", "[".repeat(65), "]".repeat(65));
-        assert!(parse(&deepest).is_ok());
-        let longest = format!("\"{}\"", "x".repeat(LONGEST - 2));
-        assert!(parse(&longest).is_ok());
+        assert!(parse(&("[".repeat(65) + &"]".repeat(65))).is_ok());
+        assert!(parse(&"1".repeat(LONGEST)).is_ok());
     }
 
     #[test]
