@@ -9,6 +9,7 @@ use crate::{Outcome, catalog::Catalog};
 
 const HELP: &str = "\
 cargo run -p movies                                  tell the story
+cargo run -p movies -- fleet [REGISTRY]              tell the story of a fleet; REGISTRY is couplet, or etcd if there is one
 cargo run -p movies -- serve [ADDRESS]               serve, until Ctrl-C
 cargo run -p movies -- create TITLE YEAR [TARGET]    add a movie
 cargo run -p movies -- get ID [TARGET]               find a movie
@@ -22,6 +23,12 @@ const TARGET: &str = "http://127.0.0.1:50051";
 /// Does what `words` say.
 pub(crate) async fn run(words: &[&str]) -> Outcome {
     match *words {
+        #[cfg(unix)]
+        ["fleet"] => crate::fleet::tell("couplet").await,
+        #[cfg(unix)]
+        ["fleet", registry] => crate::fleet::tell(registry).await,
+        #[cfg(unix)]
+        ["member", release, registry] => crate::fleet::serve(release, registry).await,
         ["serve"] => serve(ADDRESS).await,
         ["serve", address] => serve(address).await,
         ["get", id] => get(id, TARGET).await,

@@ -11,6 +11,8 @@
 mod billboard;
 mod by_hand;
 mod catalog;
+#[cfg(unix)]
+mod fleet;
 mod scenes;
 mod stage;
 mod storm;
@@ -20,6 +22,17 @@ mod story;
 #[expect(unreachable_pub, reason = "a contract is public where it is included")]
 mod next {
     couplet::include_contract!("movies.v1");
+}
+
+/// The contract a release later: 1.5.0.
+#[cfg(unix)]
+#[expect(
+    unreachable_pub,
+    unnameable_types,
+    reason = "a contract is public where it is included"
+)]
+mod later {
+    include!(concat!(env!("OUT_DIR"), "/later/movies.v1.rs"));
 }
 
 use std::{error::Error, process::ExitCode};
