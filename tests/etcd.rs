@@ -2,8 +2,6 @@
 
 /// Against Debian's `etcd-server`, each test with one of its own.
 mod foreign {
-    use std::{fs, path::PathBuf, process};
-
     use couplet::client::stream::channel;
     use couplet_tests::{
         contracts::etcdserverpb::{
@@ -14,47 +12,8 @@ mod foreign {
             request_op, watch_request,
         },
         contracts::mvccpb::event::EventType,
-        peers::peer,
-        program::Server,
+        etcd::Etcd,
     };
-
-    /// A server with an empty store, gone with its data when this is dropped.
-    struct Etcd {
-        server: Server,
-        data: PathBuf,
-    }
-
-    impl Etcd {
-        fn start(test: &str) -> Self {
-            let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-                .join(format!("etcd-{test}-{}", process::id()));
-            // Of a run that was killed, if anything is there.
-            let _ = fs::remove_dir_all(&data);
-            let mut command = peer("etcd");
-            command.arg("--data-dir").arg(&data);
-            // It elects itself, which need not take long.
-            command.args(["--heartbeat-interval=10", "--election-timeout=50"]);
-            for place in [
-                "listen-client-urls",
-                "advertise-client-urls",
-                "listen-peer-urls",
-            ] {
-                command.arg(format!("--{place}=http://127.0.0.1:0"));
-            }
-            let listens = "serving insecure client requests on 127.0.0.1:";
-            Self {
-                server: Server::start_logging(&mut command, listens),
-                data,
-            }
-        }
-    }
-
-    impl Drop for Etcd {
-        fn drop(&mut self) {
-            // The server goes after this, and does not mind.
-            let _ = fs::remove_dir_all(&self.data);
-        }
-    }
 
     fn put(key: &str, value: &str) -> PutRequest {
         PutRequest::default().with_key(key).with_value(value)
@@ -67,7 +26,7 @@ mod foreign {
     #[tokio::test]
     async fn puts_a_key_and_reads_it_back() -> Result<(), Box<dyn std::error::Error>> {
         let etcd = Etcd::start("put");
-        let kv = KvClient::connect(etcd.server.url()).await?;
+        let kv = KvClient::connect(etcd.url()).await?;
 
         let first = kv.put(put("movies/7", "Stalker")).await?.into_inner();
         let second = kv
@@ -100,8 +59,8 @@ mod foreign {
     #[tokio::test]
     async fn watches_a_key_while_it_changes() -> Result<(), Box<dyn std::error::Error>> {
         let etcd = Etcd::start("watch");
-        let kv = KvClient::connect(etcd.server.url()).await?;
-        let watch = WatchClient::connect(etcd.server.url()).await?;
+        let kv = KvClient::connect(etcd.url()).await?;
+        let watch = WatchClient::connect(etcd.url()).await?;
 
         let (sender, asked) = channel(3);
         let create = WatchCreateRequest::default().with_key("weather");
@@ -129,8 +88,8 @@ mod foreign {
     #[tokio::test]
     async fn grants_a_lease_and_keeps_it_alive() -> Result<(), Box<dyn std::error::Error>> {
         let etcd = Etcd::start("lease");
-        let kv = KvClient::connect(etcd.server.url()).await?;
-        let lease = LeaseClient::connect(etcd.server.url()).await?;
+        let kv = KvClient::connect(etcd.url()).await?;
+        let lease = LeaseClient::connect(etcd.url()).await?;
 
         let granted = lease
             .lease_grant(LeaseGrantRequest::default().with_ttl(60))
@@ -164,7 +123,7 @@ mod foreign {
     #[tokio::test]
     async fn decides_and_writes_in_one_transaction() -> Result<(), Box<dyn std::error::Error>> {
         let etcd = Etcd::start("transaction");
-        let kv = KvClient::connect(etcd.server.url()).await?;
+        let kv = KvClient::connect(etcd.url()).await?;
 
         // Takes the lock if nobody holds it, and tells who does otherwise.
         let take = |name: &str| {
@@ -190,7 +149,7 @@ mod foreign {
     #[tokio::test]
     async fn hears_what_etcd_thinks_of_a_wrong_request() -> Result<(), Box<dyn std::error::Error>> {
         let etcd = Etcd::start("wrong");
-        let kv = KvClient::connect(etcd.server.url()).await?;
+        let kv = KvClient::connect(etcd.url()).await?;
         let refused = kv
             .put(PutRequest::default())
             .await

@@ -87,6 +87,9 @@ mod docs {
     struct Configuration;
     #[doc = include_str!("../../docs/deadlines.md")]
     struct Deadlines;
+    #[cfg(feature = "etcd")]
+    #[doc = include_str!("../../docs/discovery.md")]
+    struct Discovery;
     #[doc = include_str!("../../docs/fallback.md")]
     struct Fallback;
     #[doc = include_str!("../../docs/limits.md")]

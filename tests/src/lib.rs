@@ -2,6 +2,7 @@
 //! child processes that end with the test that started them.
 
 pub mod contracts;
+pub mod etcd;
 pub mod flags;
 pub mod interop;
 pub mod peers;

@@ -73,6 +73,18 @@ impl Server {
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
+
+    /// Sends it a signal, such as `STOP`.
+    ///
+    /// # Panics
+    /// If that cannot be done.
+    pub fn signal(&self, signal: &str) {
+        let mut kill = Command::new("kill");
+        kill.arg(format!("-{signal}"))
+            .arg(self.child.id().to_string());
+        let sent = kill.status().expect("`kill` is there");
+        assert!(sent.success(), "{kill:?}: {sent}");
+    }
 }
 
 impl Drop for Server {

@@ -10,6 +10,7 @@
 //! | `file:///etc/movies.json` | a list in a file, which is watched |
 //! | `memory:///movies.v1.Movies` | what registered in this process |
 //! | `couplet://10.0.0.1:50050/movies.v1.Movies` | what registered with that server, which serves a registry |
+//! | `etcd://10.0.0.1:2379/movies.v1.Movies` | what registered in an etcd, with feature `etcd` |
 //!
 //! To add one: its file, its `mod` line, its line in the table of `scheme.rs`, its line in the conformance test.
 
@@ -17,6 +18,8 @@
 pub(crate) mod embedded;
 mod endpoint;
 mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod file;
 mod list;
 mod memory;
@@ -30,6 +33,8 @@ mod tests;
 
 #[cfg(feature = "http2")]
 pub use self::embedded::Central;
+#[cfg(feature = "etcd")]
+pub use self::etcd::Etcd;
 pub use self::{
     endpoint::{Endpoint, EndpointError},
     error::DiscoveryError,

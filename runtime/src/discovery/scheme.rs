@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 #[cfg(feature = "http2")]
 use super::Central;
+#[cfg(feature = "etcd")]
+use super::Etcd;
 use super::{DiscoveryError, File, Fixed, Memory, Registry, Resolver};
 
 /// One scheme.
@@ -23,12 +25,11 @@ pub(super) enum Fault {
     /// This is.
     Malformed(String),
     /// The build is without it.
-    #[cfg_attr(
-        all(),
-        expect(dead_code, reason = "for schemes that a build may leave out")
-    )]
+    #[allow(dead_code, reason = "a build may leave none out")]
     Feature(&'static str),
 }
+
+const ETCD: &str = "etcd://10.0.0.1:2379,10.0.0.2:2379/movies.v1.Movies";
 
 const SCHEMES: &[Scheme] = &[
     Scheme {
@@ -55,6 +56,20 @@ const SCHEMES: &[Scheme] = &[
         right: "couplet://10.0.0.1:50050/movies.v1.Movies",
         resolver: |rest| Ok(Arc::new(Central::parse(rest)?)),
         registry: Some(|rest| Ok(Arc::new(Central::parse_registry(rest)?))),
+    },
+    #[cfg(feature = "etcd")]
+    Scheme {
+        name: "etcd",
+        right: ETCD,
+        resolver: |rest| Ok(Arc::new(Etcd::parse(rest)?)),
+        registry: Some(|rest| Ok(Arc::new(Etcd::parse_registry(rest)?))),
+    },
+    #[cfg(not(feature = "etcd"))]
+    Scheme {
+        name: "etcd",
+        right: ETCD,
+        resolver: |_| Err(Fault::Feature("etcd")),
+        registry: Some(|_| Err(Fault::Feature("etcd"))),
     },
 ];
 

@@ -10,7 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["call", "policy", "json"]),
     ("layer", &["call", "policy"]),
     // Registries that are services are reached over channels, which find their peers by discovery.
-    ("discovery", &["call", "policy", "json", "client"]),
+    ("discovery", &["call", "policy", "config", "json", "client"]),
     ("balance", &["call", "policy", "discovery"]),
     ("carrier", &["call", "policy", "balance"]),
     ("stack", &["call", "policy", "config", "layer"]),

@@ -1,71 +1,22 @@
-//! The suite, and what it runs over.
+//! What the suite runs over in this process, and what is only resolved.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::path::PathBuf;
 
-use futures_util::{StreamExt, stream};
-use tokio::time::timeout;
-
-use super::super::{
-    Endpoint, File, Fixed, Memory, Registry, Resolver, Snapshot, Watch, registry, resolver,
+use super::{
+    super::{Endpoint, File, Fixed, Memory, Resolver, Snapshot, registry, resolver},
+    suite::{addresses, flaps, registers_and_withdraws, sees_ten_thousand, until},
 };
-use crate::fixture::ECHO;
-
-/// Waits for a snapshot that is as it should be.
-pub(super) async fn until(watch: &mut Watch, mut fits: impl FnMut(&Snapshot) -> bool) -> Snapshot {
-    let waited = timeout(Duration::from_secs(20), watch.wait_for(|seen| fits(seen)));
-    waited.await.expect("in time").expect("watched").clone()
-}
-
-pub(super) fn addresses(snapshot: &Snapshot) -> Vec<String> {
-    let endpoints = snapshot.endpoints.iter();
-    let mut addresses: Vec<_> = endpoints.map(|endpoint| endpoint.address.clone()).collect();
-    addresses.sort();
-    addresses
-}
-
-pub(super) async fn registers_and_withdraws(registry: &dyn Registry, resolver: &dyn Resolver) {
-    let mut watch = resolver.watch();
-    until(&mut watch, |seen| {
-        seen.is_fresh() && seen.endpoints.is_empty()
-    })
-    .await;
-    let one = Endpoint::of(&ECHO, "10.0.0.1:1").in_zone("a");
-    let first = registry.register(one.clone()).await.unwrap();
-    let seen = until(&mut watch, |seen| seen.endpoints.len() == 1).await;
-    assert_eq!(*seen.endpoints[0], one);
-
-    let second = registry.register(Endpoint::of(&ECHO, "10.0.0.2:1"));
-    let second = second.await.unwrap();
-    let both = until(&mut watch, |seen| seen.endpoints.len() == 2).await;
-    let kept = both
-        .endpoints
-        .iter()
-        .any(|now| Arc::ptr_eq(now, &seen.endpoints[0]));
-    assert!(kept, "what did not change is the same one");
-
-    first.withdraw().await.unwrap();
-    let left = until(&mut watch, |seen| seen.endpoints.len() == 1).await;
-    assert_eq!(addresses(&left), ["10.0.0.2:1"]);
-    drop(second);
-    until(&mut watch, |seen| seen.endpoints.is_empty()).await;
-}
-
-pub(super) async fn sees_ten_thousand(registry: &dyn Registry, resolver: &dyn Resolver) {
-    let endpoint = |number| {
-        let address = std::net::Ipv4Addr::from_bits(0x0a00_0000 + number);
-        Endpoint::of(&ECHO, format!("{address}:50051"))
-    };
-    let kept = stream::iter(0..10_000_u32).map(|number| registry.register(endpoint(number)));
-    let kept: Vec<_> = kept.buffer_unordered(64).collect().await;
-    assert!(kept.iter().all(Result::is_ok));
-    let mut watch = resolver.watch();
-    until(&mut watch, |seen| seen.endpoints.len() == 10_000).await;
-}
 
 #[tokio::test]
 async fn memory_registers_and_withdraws() {
     let memory = Memory::new();
     registers_and_withdraws(&memory, &memory.service("test.Echo")).await;
+}
+
+#[tokio::test]
+async fn memory_flaps() {
+    let memory = Memory::new();
+    flaps(&memory, &memory.service("test.Echo")).await;
 }
 
 #[tokio::test]

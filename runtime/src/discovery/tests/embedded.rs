@@ -6,7 +6,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{
     super::{Central, Endpoint, Registry, Resolver, Snapshot, registry, resolver},
-    conformance::{addresses, registers_and_withdraws, sees_ten_thousand, until},
+    suite::{addresses, registers_and_withdraws, sees_ten_thousand, until},
 };
 use crate::{
     Server,

@@ -1,0 +1,3 @@
+//! What needs a foreign peer.
+
+mod etcd;
