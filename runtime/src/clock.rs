@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 /// Now.
+#[inline]
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -52,12 +52,14 @@ impl Context {
     }
 
     /// The deadline of the call that this task serves; never, if it serves none.
+    #[inline]
     pub(crate) fn current_deadline() -> Deadline {
         let deadline = SERVING.try_with(|context| context.deadline);
         deadline.unwrap_or(Deadline::NEVER)
     }
 
     /// How much the call matters that this task serves.
+    #[inline]
     pub(crate) fn current_priority() -> Priority {
         let priority = SERVING.try_with(|context| context.priority);
         priority.unwrap_or_default()

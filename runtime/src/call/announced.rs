@@ -45,6 +45,7 @@ impl Announced {
     }
 
     /// The range, if there is one that makes sense.
+    #[inline]
     pub fn range(&self) -> Option<&Range> {
         match self {
             Self::Own(said) => Some(&said.range),

@@ -33,6 +33,7 @@ impl Deadline {
     };
 
     /// The deadline `timeout` after `now`; never, if that is further than the clock can count.
+    #[inline]
     pub fn after(now: Instant, timeout: Duration, limit: Limit) -> Self {
         Self {
             at: now.checked_add(timeout),
@@ -49,6 +50,7 @@ impl Deadline {
     }
 
     /// The earlier of two; `self` if they are equal.
+    #[inline]
     pub fn earliest(self, other: Self) -> Self {
         match (self.at, other.at) {
             (Some(own), Some(its)) if its < own => other,
@@ -58,6 +60,7 @@ impl Deadline {
     }
 
     /// The moment, if there is one.
+    #[inline]
     pub fn instant(self) -> Option<Instant> {
         self.at
     }
@@ -68,6 +71,7 @@ impl Deadline {
     }
 
     /// The same moment, as it binds the calls that a handler makes.
+    #[inline]
     pub fn inherited(self) -> Self {
         Self {
             limit: Limit::Inherited,
@@ -76,17 +80,20 @@ impl Deadline {
     }
 
     /// So much earlier: what is held back of the time left.
+    #[inline]
     pub fn less(self, margin: Duration) -> Self {
         let at = self.at.map(|at| at.checked_sub(margin).unwrap_or(at));
         Self { at, ..self }
     }
 
     /// What is left at `now`: `None` for ever, zero if it has passed.
+    #[inline]
     pub fn remaining(self, now: Instant) -> Option<Duration> {
         self.at.map(|at| at.saturating_duration_since(now))
     }
 
     /// Whether it has passed at `now`.
+    #[inline]
     pub fn has_passed(self, now: Instant) -> bool {
         self.at.is_some_and(|at| at <= now)
     }

@@ -70,6 +70,7 @@ impl Message {
     }
 
     /// The message with its framing.
+    #[inline]
     pub fn framed(&self) -> &Bytes {
         &self.framed
     }

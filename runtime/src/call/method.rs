@@ -114,11 +114,13 @@ impl Cache {
 
 impl Service {
     /// Whether the contract declares a version. One that does not says nothing of it on the wire.
+    #[inline]
     pub fn is_versioned(&self) -> bool {
         self.version != "0.0.0"
     }
 
     /// The release that this service was generated from.
+    #[inline]
     pub fn release(&self) -> &Release {
         self.cache.0.get_or_init(|| {
             let declared = Declared {

@@ -105,6 +105,7 @@ pub struct Call {
 
 impl Call {
     /// A call of `method` with nothing but a body.
+    #[inline]
     pub fn new(method: &'static Method, body: Body) -> Self {
         Self {
             method,
@@ -141,6 +142,7 @@ pub struct Reply {
 
 impl Reply {
     /// An answer with nothing but a body.
+    #[inline]
     pub fn new(body: Body) -> Self {
         Self {
             announced: Announced::Unsaid,

@@ -66,11 +66,13 @@ impl<F: Future> Future for During<F> {
 
 impl Phase {
     /// Notes that whoever is being polled waits in this phase.
+    #[inline]
     pub fn note(self) {
         WAITING.set(self);
     }
 
     /// What the future that was polled last on this thread waits for.
+    #[inline]
     pub fn last() -> Self {
         WAITING.get()
     }

@@ -34,22 +34,13 @@ enum Kept {
 impl Call {
     /// Keeps what it takes to send this call once more, if there is `room` for its message. Those of a stream are kept
     /// as they are sent.
+    #[inline(always)]
     pub fn spare(&mut self, room: &Arc<Room>) -> Option<Spare> {
         let kept = match &mut self.body {
-            Body::One(message, _) => {
-                let held = match message.framed().len() {
-                    ..=SMALL => None,
-                    bytes => Some(hold(bytes, room)?),
-                };
-                Kept::One(message.clone(), held)
+            Body::One(message, _) if message.framed().len() <= SMALL => {
+                Kept::One(message.clone(), None)
             }
-            Body::Many(frames) => {
-                let source = std::mem::replace(frames, super::Frames::empty());
-                let replay = Replay::new(source, room);
-                let (first, number) = replay.join().expect("nothing was read of it yet");
-                *frames = first;
-                Kept::Many(replay, number)
-            }
+            body => keep(body, room)?,
         };
         let plain = self.metadata.is_empty() && self.extensions.is_empty();
         Some(Spare {
@@ -59,14 +50,33 @@ impl Call {
             wait_for_ready: self.wait_for_ready,
             key: self.key,
             kept,
-            rest: (!plain).then(|| Box::new((self.metadata.clone(), self.extensions.clone()))),
+            rest: if plain { None } else { self.rest() },
         })
+    }
+
+    #[inline(never)]
+    fn rest(&self) -> Option<Box<(Metadata, Extensions)>> {
+        Some(Box::new((self.metadata.clone(), self.extensions.clone())))
     }
 }
 
-fn hold(bytes: usize, room: &Arc<Room>) -> Option<Held> {
-    let mut held = Held::of(room);
-    held.take(bytes).then_some(held)
+/// Keeps what takes room.
+#[inline(never)]
+fn keep(body: &mut Body, room: &Arc<Room>) -> Option<Kept> {
+    match body {
+        Body::One(message, _) => {
+            let mut held = Held::of(room);
+            let has_room = held.take(message.framed().len());
+            has_room.then(|| Kept::One(message.clone(), Some(held)))
+        }
+        Body::Many(frames) => {
+            let source = std::mem::replace(frames, super::Frames::empty());
+            let replay = Replay::new(source, room);
+            let (first, number) = replay.join().expect("nothing was read of it yet");
+            *frames = first;
+            Some(Kept::Many(replay, number))
+        }
+    }
 }
 
 impl Spare {
@@ -84,6 +94,7 @@ impl Spare {
     }
 
     /// The messages of a streamed call.
+    #[inline]
     pub fn replay(&self) -> Option<&Replay> {
         match &self.kept {
             Kept::One(..) => None,

@@ -55,6 +55,7 @@ impl<I> Attempt<I> {
 }
 
 impl<I: Invoke> Invoke for Attempt<I> {
+    #[inline(always)]
     fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
         Waiting {
             timeout: call.attempt.timeout,

@@ -14,6 +14,7 @@ pub mod limit;
 pub mod panics;
 pub mod place;
 pub mod retry;
+mod tap;
 mod timer;
 pub mod tower;
 pub mod version;

@@ -67,10 +67,15 @@ impl<P: fmt::Debug> fmt::Debug for Own<P> {
 // === Place ===
 
 impl<I: Invoke> Invoke for Place<I> {
-    fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
+    #[inline(always)]
+    fn invoke(&self, mut call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
         match self {
             Self::Empty(inner) => Either::Left(inner.invoke(call)),
-            Self::Taken(layers) => Either::Right(layers.answer(call)),
+            Self::Taken(layers) => {
+                // What it waits for there is not the peer's doing.
+                call.started = None;
+                Either::Right(layers.answer(call))
+            }
         }
     }
 }

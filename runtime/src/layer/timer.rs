@@ -14,32 +14,40 @@ use crate::call::Phase;
 
 pin_project! {
     /// A future with an end. Written by hand, because an async fn would keep, and move, what it is given twice.
-    pub(super) struct Within<F> {
+    pub(super) struct Within<F, L> {
         #[pin]
         future: F,
+        late: L,
         at: Option<Instant>,
         #[pin]
         timer: Option<Sleep>,
     }
 }
 
-/// Runs `future` until `at`, if there is such a moment. Resolves to an error, when its time is up, that says what the
+/// Runs `future` until `at`, if there is such a moment. When its time is up it resolves to what `late` makes of what the
 /// future was waiting for.
-pub(super) fn within<F: Future>(at: Option<Instant>, future: F) -> Within<F> {
+pub(super) fn within<F, L>(at: Option<Instant>, future: F, late: L) -> Within<F, L>
+where
+    F: Future,
+    L: FnMut(Phase) -> F::Output,
+{
     Within {
         future,
+        late,
         at,
         timer: None,
     }
 }
 
-impl<F: Future> Future for Within<F> {
-    type Output = Result<F::Output, Phase>;
+impl<F: Future, L: FnMut(Phase) -> F::Output> Future for Within<F, L> {
+    type Output = F::Output;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        if let Poll::Ready(output) = this.future.poll(context) {
-            return Poll::Ready(Ok(output));
+        let polled = this.future.poll(context);
+        if polled.is_ready() {
+            return polled;
         }
         let Some(at) = *this.at else {
             return Poll::Pending;
@@ -50,7 +58,7 @@ impl<F: Future> Future for Within<F> {
             this.timer.set(Some(sleep_until(at.into())));
         }
         match this.timer.as_pin_mut().map(|timer| timer.poll(context)) {
-            Some(Poll::Ready(())) => Poll::Ready(Err(phase)),
+            Some(Poll::Ready(())) => Poll::Ready((this.late)(phase)),
             _ => Poll::Pending,
         }
     }

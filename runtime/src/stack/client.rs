@@ -185,6 +185,7 @@ impl Follow for Governed {
 }
 
 impl<C: Invoke> Invoke for Client<C> {
+    #[inline]
     fn invoke(&self, mut call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
         let plans = self.plans();
         // What the caller says of the one call is narrower.

@@ -96,6 +96,7 @@ impl Breakers {
     }
 
     /// The breaker of `method`: its state, its counts, its events, and the way to force it.
+    #[inline]
     pub fn of(&self, method: &Method) -> &Arc<Breaker> {
         &self.table[method.index]
     }

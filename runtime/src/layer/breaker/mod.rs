@@ -7,7 +7,12 @@
 mod breakers;
 mod watch;
 
-use std::{pin::pin, sync::Arc};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    time::Instant,
+};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -58,19 +63,42 @@ impl<I> Breaker<I> {
 }
 
 impl<I: Invoke> Invoke for Breaker<I> {
-    async fn invoke(&self, call: Call) -> Result<Reply, Status> {
-        let now = call.started.unwrap_or_else(clock::now);
-        let method = call.method;
-        let breaker = self.breakers.of(method);
-        let refuse = |rejected| refuse(method, &rejected);
-        if method.kind.gives_one() {
-            let permit = breaker.admit(now).map_err(refuse)?;
-            let watch = Watch::new(permit, &*self.breakers, &call);
-            let answer = pin!(self.inner.invoke(call)).await;
-            watch.tell(answer.as_ref().err());
-            return answer;
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn would keep, and move, the call twice"
+    )]
+    fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
+        async move {
+            let now = call.started.unwrap_or_else(clock::now);
+            let method = call.method;
+            if !method.kind.gives_one() {
+                return self.streamed(now, call).await;
+            }
+            let permit = self.breakers.of(method).admit(now);
+            let permit = permit.map_err(|rejected| refuse(method, &rejected))?;
+            let mut watch = Watch::new(permit, &*self.breakers, &call);
+            let (mut attempt, mut waited) = (pin!(self.inner.invoke(call)), false);
+            let answer = poll_fn(|context| {
+                let polled = attempt.as_mut().poll(context);
+                waited |= polled.is_pending();
+                polled
+            });
+            let answer = answer.await;
+            match waited {
+                true => watch.tell(answer.as_ref().err()),
+                false => watch.tell_at_once(answer.as_ref().err()),
+            }
+            answer
         }
-        let permit = breaker.admit_owned(now).map_err(refuse)?;
+    }
+}
+
+impl<I: Invoke> Breaker<I> {
+    /// A call whose answer is over when its stream is.
+    async fn streamed(&self, now: Instant, call: Call) -> Result<Reply, Status> {
+        let method = call.method;
+        let permit = self.breakers.of(method).admit_owned(now);
+        let permit = permit.map_err(|rejected| refuse(method, &rejected))?;
         let mut watch = Watch::new(permit, Arc::clone(&self.breakers), &call);
         let mut answer = self.inner.invoke(call).await;
         match &mut answer {

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
+
 use super::*;
 use crate::{
     call::{BreakerPolicy, BreakerScope, Deadline, Frames, Limit, Policies, Race},
@@ -334,4 +336,52 @@ fn a_runtime_that_shuts_down_during_a_probe_does_not_wedge() {
     drop(runtime);
     assert_eq!(breaker.counts(now).abandoned, 1);
     assert!(breaker.admit(now).is_ok());
+}
+
+/// Answers at once, after having held the thread for so long.
+fn holding_the_thread(long: Duration) -> impl Invoke {
+    Handler(move |call: Call| async move {
+        // Polled once, it has moved the clock, and need not be waited for.
+        assert!(tokio::time::advance(long).now_or_never().is_none());
+        match call.metadata.contains_key("fail") {
+            true => Err(Status::deadline_exceeded("sick")),
+            false => echo(call).await,
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_waited_for_is_slow_all_the_same() {
+    let long = Duration::from_secs(2);
+    let slow = BreakerPolicy::UNSET.slow_call_duration_threshold(Duration::from_secs(1));
+    let plans = Plans::new(&ECHO, |_| Plan::new(Policies::UNSET.breaker(slow)));
+    let breakers = Breakers::shared(&ECHO, Arc::new(plans), &Registry::default(), "");
+    let stack = Breaker::new(holding_the_thread(long), Arc::new(breakers.unwrap()));
+    stack.invoke(say(&ECHO, "hi")).await.unwrap();
+    let counts = |stack: &Breaker<_>| stack.breakers.of(&ECHO.methods[0]).counts(clock::now());
+    assert_eq!((counts(&stack).successes, counts(&stack).slow), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_nobody_waited_for_took_the_time_that_it_took() {
+    // Half of the method's own timeout is one second: what is given up earlier is the caller's doing.
+    for (long, failures) in [(900, 0), (1_100, 1)] {
+        let stack = guarding(holding_the_thread(Duration::from_millis(long)));
+        let mut call = say(&ECHO, "hi");
+        call.metadata.insert("fail", "yes".parse().unwrap());
+        stack.invoke(call).await.unwrap_err();
+        let counts = stack.breakers.of(&ECHO.methods[0]).counts(clock::now());
+        assert_eq!(counts.failures, failures, "after {long} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_waited_for_counts_when_it_came() {
+    let stack = guarding(Handler(|call| async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        echo(call).await
+    }));
+    stack.invoke(say(&ECHO, "hi")).await.unwrap();
+    let counts = stack.breakers.of(&ECHO.methods[0]).counts(clock::now());
+    assert_eq!(counts.window.calls, 1, "of the last ten seconds");
 }

@@ -46,9 +46,24 @@ impl<B: Deref<Target = Breaker>, S: Deref<Target = Breakers>> Watch<B, S> {
     }
 
     /// The call is over.
-    pub(super) fn tell(mut self, failed: Option<&Status>) {
+    pub(super) fn tell(&mut self, failed: Option<&Status>) {
         if let Some(permit) = self.permit.take() {
             self.settle(permit, failed);
+        }
+    }
+
+    /// The call is over, and nobody had to wait for it: a success needs no time of its own, see [`Permit::is_timed`].
+    #[inline]
+    pub(super) fn tell_at_once(&mut self, failed: Option<&Status>) {
+        match self
+            .permit
+            .take_if(|permit| failed.is_none() && !permit.is_timed())
+        {
+            Some(permit) => {
+                let now = permit.started();
+                permit.complete(now, Verdict::Success);
+            }
+            None => self.tell(failed),
         }
     }
 

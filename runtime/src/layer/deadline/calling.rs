@@ -1,6 +1,7 @@
 //! The client's side: chooses the deadline and holds the call to it.
 
 use std::{
+    future::Future,
     pin::pin,
     sync::Arc,
     time::{Duration, Instant},
@@ -13,7 +14,7 @@ use crate::{
     call::{Call, Deadline, Invoke, Limit, Mark, Method, Phase, Reply},
     clock,
     context::Context,
-    layer::timer::within,
+    layer::{tap::tapped, timer::within},
     policy::plan::{Plans, Switch},
 };
 
@@ -64,31 +65,38 @@ impl<I> Calling<I> {
 }
 
 impl<I: Invoke> Invoke for Calling<I> {
-    async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
-        let now = *call.started.get_or_insert_with(clock::now);
-        let budget = self.budget(call.method);
-        let planned = self.plans.timeout(call.method);
-        call.deadline = effective(&call, planned, budget.held_back, now);
-        let expiry = Expiry {
-            deadline: call.deadline,
-            started: now,
-        };
-        if call.deadline.instant().is_some() {
-            self.counts.bounded.add();
-        }
-        if !budget.is_enough(call.deadline, now) {
-            self.counts.expired_on_arrival.add();
-            return Err(Mark::Refused.on(expiry.status(now, Phase::Queue)));
-        }
-        // Pinned where it is made: moved into the timer, it would be copied once more.
-        let at = call.deadline.instant();
-        match within(at, pin!(self.inner.invoke(call))).await {
-            Ok(Ok(reply)) => Ok(expiry.bound(reply)),
-            Ok(Err(status)) => Err(expiry.attribute(status)),
-            Err(phase) => {
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn would keep, and move, the call twice"
+    )]
+    fn invoke(&self, mut call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
+        async move {
+            let now = *call.started.get_or_insert_with(clock::now);
+            let budget = self.budget(call.method);
+            let planned = self.plans.timeout(call.method);
+            call.deadline = effective(&call, planned, budget.held_back, now);
+            let expiry = Expiry {
+                deadline: call.deadline,
+                started: now,
+            };
+            if call.deadline.instant().is_some() {
+                self.counts.bounded.add();
+            }
+            if !budget.is_enough(call.deadline, now) {
+                self.counts.expired_on_arrival.add();
+                return Err(Mark::Refused.on(expiry.status(now, Phase::Queue)));
+            }
+            // Pinned where it is made: moved into the timer, it would be copied once more.
+            let at = call.deadline.instant();
+            let answer = tapped(self.inner.invoke(call), |answer| match answer {
+                Ok(reply) => expiry.bind(reply),
+                Err(status) => expiry.attribute(status),
+            });
+            let late = |phase| {
                 self.counts.expired.add();
                 Err(expiry.status(clock::now(), phase))
-            }
+            };
+            within(at, pin!(answer), late).await
         }
     }
 }
@@ -131,6 +139,7 @@ impl Budget {
 }
 
 /// The least of what this call asks for, what its method allows and what is left to the call being served.
+#[inline]
 fn effective(
     call: &Call,
     planned: Option<Duration>,

@@ -8,7 +8,7 @@ use std::{
 use tonic::Status;
 
 use crate::{
-    call::{Body, Deadline, Limit, Phase, Reply, may_be_a_cut},
+    call::{Body, Deadline, Frames, Limit, Phase, Reply, may_be_a_cut},
     clock,
 };
 
@@ -21,27 +21,35 @@ pub(super) struct Expiry {
 
 impl Expiry {
     /// Holds a streamed reply to the same deadline.
-    pub(super) fn bound(self, mut reply: Reply) -> Reply {
-        if let (Body::Many(frames), Some(at)) = (&mut reply.body, self.deadline.instant()) {
-            frames.until(async move {
-                // No timer tells of a moment that is over already.
-                if !self.deadline.has_passed(clock::now()) {
-                    tokio::time::sleep_until(at.into()).await;
-                }
-                self.status(clock::now(), Phase::Body)
-            });
+    #[inline]
+    pub(super) fn bind(self, reply: &mut Reply) {
+        if let Body::Many(frames) = &mut reply.body {
+            self.bind_frames(frames);
         }
-        reply
+    }
+
+    #[inline(never)]
+    fn bind_frames(self, frames: &mut Frames) {
+        let Some(at) = self.deadline.instant() else {
+            return;
+        };
+        frames.until(async move {
+            // No timer tells of a moment that is over already.
+            if !self.deadline.has_passed(clock::now()) {
+                tokio::time::sleep_until(at.into()).await;
+            }
+            self.status(clock::now(), Phase::Body)
+        });
     }
 
     /// A peer that saw the deadline pass first, or a connection that went with it, ends the call in its own way; here it was
     /// the deadline all the same.
-    pub(super) fn attribute(self, status: Status) -> Status {
+    #[cold]
+    pub(super) fn attribute(self, status: &mut Status) {
         let now = clock::now();
-        if may_be_a_cut(&status) && self.deadline.has_passed(now) {
-            return self.status(now, Phase::Headers);
+        if may_be_a_cut(status) && self.deadline.has_passed(now) {
+            *status = self.status(now, Phase::Headers);
         }
-        status
     }
 
     pub(super) fn status(self, now: Instant, phase: Phase) -> Status {

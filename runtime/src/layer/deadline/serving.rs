@@ -58,13 +58,14 @@ impl<I: Invoke> Invoke for Serving<I> {
         // Pinned where it is made: moved into the timer, it would be copied once more.
         let handled = context.clone().scope(self.inner.invoke(call));
         let handled = pin!(crate::call::during(Phase::Handler, handled));
-        match within(deadline.instant(), handled).await {
-            Ok(reply) => Ok(expiry.bound(in_context(context, reply?))),
-            Err(phase) => {
-                self.counts.expired.add();
-                Err(expiry.status(clock::now(), phase))
-            }
-        }
+        let late = |phase| {
+            self.counts.expired.add();
+            Err(expiry.status(clock::now(), phase))
+        };
+        let reply = within(deadline.instant(), handled, late).await?;
+        let mut reply = in_context(context, reply);
+        expiry.bind(&mut reply);
+        Ok(reply)
     }
 }
 

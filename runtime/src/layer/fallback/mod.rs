@@ -7,7 +7,7 @@
 mod answers;
 mod plan;
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use futures_util::future::Either;
 use http::HeaderValue;
@@ -67,15 +67,26 @@ impl<I> Falling<I> {
 }
 
 impl<I: Invoke> Invoke for Falling<I> {
+    #[inline(always)]
     fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
         match &self.rows[call.method.index] {
             None => Either::Left(self.inner.invoke(call)),
-            Some(row) => Either::Right(Box::pin(self.guarded(row, call))),
+            Some(row) => Either::Right(self.apart(row, call)),
         }
     }
 }
 
 impl<I: Invoke> Falling<I> {
+    /// Kept out of the way of the calls that have no fallback.
+    #[inline(never)]
+    fn apart<'a>(
+        &'a self,
+        row: &'a Row,
+        call: Call,
+    ) -> Pin<Box<impl Future<Output = Result<Reply, Status>> + Send + 'a>> {
+        Box::pin(self.guarded(row, call))
+    }
+
     async fn guarded(&self, row: &Row, mut call: Call) -> Result<Reply, Status> {
         let question = row.answers.question(&call);
         let spare = match call.body {

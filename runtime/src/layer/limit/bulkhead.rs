@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tonic::Status;
 use tonic_types::ErrorDetails;
 
@@ -63,8 +64,8 @@ impl<I> Bulkhead<I> {
         self.counts.waited.add();
         let until = clock::now().checked_add(patience);
         // A deadline that passes earlier ends the call from outside.
-        let turn = during(Phase::Queue, within(until, place)).await;
-        turn.map_err(|_| self.refuse(method, full))
+        let late = |_| Err(self.refuse(method, full));
+        during(Phase::Queue, within(until, place.map(Ok), late)).await
     }
 
     #[cold]

@@ -31,14 +31,21 @@ impl<I> tower_layer::Layer<I> for PriorityLayer {
 }
 
 impl<I: Invoke> Invoke for Inheriting<I> {
+    #[inline(always)]
     fn invoke(&self, mut call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
         let inherited = Context::current_priority();
-        if inherited != Priority::Default && !call.metadata.contains_key(headers::PRIORITY.as_str())
-        {
-            let value = HeaderValue::from_static(inherited.name());
-            headers::insert(&mut call.metadata, headers::PRIORITY, value);
+        if inherited != Priority::Default {
+            hand_on(inherited, &mut call);
         }
         self.inner.invoke(call)
+    }
+}
+
+#[inline(never)]
+fn hand_on(inherited: Priority, call: &mut Call) {
+    if !call.metadata.contains_key(headers::PRIORITY.as_str()) {
+        let value = HeaderValue::from_static(inherited.name());
+        headers::insert(&mut call.metadata, headers::PRIORITY, value);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What all limits have around them: a table with the limit of each method, and what they did.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use futures_util::future::Either;
 use tonic::Status;
@@ -93,10 +93,23 @@ impl<P, I> Bounded<P, I> {
 }
 
 impl<P: Bounds, I: Invoke> Invoke for Bounded<P, I> {
+    #[inline(always)]
     fn invoke(&self, call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
         match self.table.of(call.method) {
             None => Either::Left(self.inner.invoke(call)),
-            Some(limit) => Either::Right(Box::pin(limit.pass(self, call))),
+            Some(limit) => Either::Right(self.apart(limit, call)),
         }
+    }
+}
+
+impl<P: Bounds, I: Invoke> Bounded<P, I> {
+    /// Kept out of the way of the calls that have no limit.
+    #[inline(never)]
+    fn apart(
+        &self,
+        limit: Arc<P>,
+        call: Call,
+    ) -> Pin<Box<impl Future<Output = Result<Reply, Status>> + Send>> {
+        Box::pin(limit.pass(self, call))
     }
 }

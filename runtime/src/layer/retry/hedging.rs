@@ -85,10 +85,16 @@ impl Memories {
 
 impl<I: Invoke> Retry<I> {
     /// How a call of `method` is hedged, if it is.
+    #[inline]
     pub(super) fn hedging(&self, method: &Method) -> Option<HedgingConfig> {
-        if !self.plans.is_on(method, Switch::Hedging) {
-            return None;
+        match self.plans.is_on(method, Switch::Hedging) {
+            true => self.planned_hedging(method),
+            false => None,
         }
+    }
+
+    #[inline(never)]
+    fn planned_hedging(&self, method: &Method) -> Option<HedgingConfig> {
         let config = HedgingConfig::from(self.plans.of(method).policies.hedging.as_ref()?);
         (!config.chain_stop || !Context::is_repeated()).then_some(config)
     }
@@ -125,12 +131,16 @@ impl<I: Invoke> Retry<I> {
         contest.send(call, 0, 0);
         let answer = contest.run().await;
         let others = contest.hedges.sent() - 1;
-        let (previous, mut reply) = answer.map_err(|status| mirror_failure(status, others))?;
+        let (previous, mut reply) = answer.map_err(|mut status| {
+            mirror_failure(&mut status, others);
+            status
+        })?;
         if measured.is_some() {
             memory.times.record(clock::now() - started);
         }
         self.credit(&mut reply);
-        Ok(mirror(reply, previous))
+        mirror(&mut reply, previous);
+        Ok(reply)
     }
 }
 

@@ -112,41 +112,50 @@ impl<I> Retry<I> {
 }
 
 impl<I: Invoke> Invoke for Retry<I> {
-    async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
-        let method = call.method;
-        let mut attempts = Attempts::default();
-        let mut spare = call.spare(&self.target.room);
-        let mut tried = Tried::default();
-        if self.plans.is_on(method, Switch::AttemptTimeout) {
-            call.attempt.timeout = self.patience(method);
-        }
-        if let Some(config) = self.hedging(method)
-            && let Some(spare) = spare.take()
-        {
-            return Box::pin(self.hedge(call, spare, config)).await;
-        }
-        // One place where attempts are awaited keeps the future, which is moved about, small.
-        loop {
-            let answer = match spare.as_ref().and_then(Spare::replay) {
-                None => pin!(self.inner.invoke(call)).await,
-                Some(_) => Box::pin(committing(&spare, self.inner.invoke(call))).await,
-            };
-            let status = match answer {
-                Ok(reply) => return Ok(self.succeeded(method, attempts, reply)),
-                Err(status) => status,
-            };
-            let previous = attempts.ended();
-            if let Some(peer) = Tried::take() {
-                tried.add(peer);
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn would keep, and move, the call twice"
+    )]
+    fn invoke(&self, mut call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
+        async move {
+            let method = call.method;
+            let mut attempts = Attempts::default();
+            let mut spare = call.spare(&self.target.room);
+            let mut tried = Tried::default();
+            self.bound_attempt(&mut call);
+            if let Some(config) = self.hedging(method)
+                && let Some(spare) = spare.take()
+            {
+                return Box::pin(self.hedge(call, spare, config)).await;
             }
-            let again = self.again(&mut attempts, method, &status, spare.as_mut());
-            let Some((again, at)) = again else {
-                return Err(mirror_failure(status, previous));
-            };
-            call = again;
-            call.attempt.tried = tried.clone();
-            if let Some(at) = at {
-                during(Phase::Backoff, sleep_until(at.into())).await;
+            // One place where attempts are awaited keeps the future, which is moved about, small.
+            loop {
+                let mut answer = match spare.as_ref().and_then(Spare::replay) {
+                    None => pin!(self.inner.invoke(call)).await,
+                    Some(_) => Box::pin(committing(&spare, self.inner.invoke(call))).await,
+                };
+                let status = match &mut answer {
+                    Ok(reply) => {
+                        self.succeeded(method, attempts, reply);
+                        return answer;
+                    }
+                    Err(status) => status,
+                };
+                let previous = attempts.ended();
+                if let Some(peer) = Tried::take() {
+                    tried.add(peer);
+                }
+                let again = self.again(&mut attempts, method, status, spare.as_mut());
+                let Some((again, at)) = again else {
+                    mirror_failure(status, previous);
+                    return answer;
+                };
+                drop(answer);
+                call = again;
+                call.attempt.tried = tried.clone();
+                if let Some(at) = at {
+                    during(Phase::Backoff, sleep_until(at.into())).await;
+                }
             }
         }
     }
@@ -175,36 +184,44 @@ async fn committing(
 }
 
 /// Tells the caller how many attempts there were before the one that was answered, if there were any.
-fn mirror(mut reply: Reply, previous: u32) -> Reply {
+#[inline]
+fn mirror(reply: &mut Reply, previous: u32) {
     if previous > 0 {
         let value = previous.into();
         headers::insert(&mut reply.metadata, headers::PREVIOUS_ATTEMPTS, value);
     }
-    reply
 }
 
 /// Tells the caller of a failure how many other attempts there were, if there were any. It is the end of one of them, and
 /// another one may have run.
-fn mirror_failure(mut status: Status, others: u32) -> Status {
+fn mirror_failure(status: &mut Status, others: u32) {
     if others > 0 {
         let value = others.into();
         headers::insert(status.metadata_mut(), headers::PREVIOUS_ATTEMPTS, value);
     }
-    status
 }
 
 impl<I> Retry<I> {
+    #[inline]
+    fn bound_attempt(&self, call: &mut Call) {
+        if self.plans.is_on(call.method, Switch::AttemptTimeout) {
+            call.attempt.timeout = self.patience(call.method);
+        }
+    }
+
     /// How long an attempt of `method` may wait for the head of its answer.
+    #[inline(never)]
     fn patience(&self, method: &Method) -> Option<Duration> {
         let planned = self.plans.of(method);
         planned.policies.retry?.per_attempt_recv_timeout
     }
 
-    fn succeeded(&self, method: &Method, attempts: Attempts, mut reply: Reply) -> Reply {
+    #[inline]
+    fn succeeded(&self, method: &Method, attempts: Attempts, reply: &mut Reply) {
         if self.plans.is_on(method, Switch::Retry) {
-            self.credit(&mut reply);
+            self.credit(reply);
         }
-        mirror(reply, attempts.ended())
+        mirror(reply, attempts.ended());
     }
 
     /// Counts a success for the throttle, once it is one: a stream may still fail.

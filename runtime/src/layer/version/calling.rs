@@ -1,6 +1,6 @@
 //! The client's side: says its release on every call and checks what the server answers.
 
-use std::{pin::pin, sync::Arc};
+use std::{future::Future, mem, sync::Arc};
 
 use semver::Version;
 use tonic::{Code, Status};
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     call::{Announced, Body, Call, Invoke, Mark, Method, Reply, Said, Service},
+    layer::tap::tapped,
     policy::{age, version::admits},
 };
 
@@ -66,7 +67,24 @@ impl<I> Calling<I> {
         }
     }
 
+    /// Checks an answer, which becomes a refusal if the releases do not fit.
+    #[inline]
+    fn hear(&self, method: &Method, said: &Said, answer: &mut Result<Reply, Status>) {
+        match answer {
+            Ok(reply) => {
+                if let Err(refusal) = self.check(method.service, said, &reply.announced) {
+                    *answer = Err(refusal);
+                }
+            }
+            Err(status) => {
+                let failed = mem::replace(status, Status::unknown(""));
+                *status = self.failed(failed, method, said);
+            }
+        }
+    }
+
     /// Counts whose answer a status is. A refusal by the server is known for what it is from here on.
+    #[cold]
     fn failed(&self, status: Status, method: &Method, said: &Said) -> Status {
         let server = Announced::read(status.metadata().as_ref());
         let refused = is_refusal(&status, method.service);
@@ -86,21 +104,18 @@ impl<I> Calling<I> {
 }
 
 impl<I: Invoke> Invoke for Calling<I> {
-    async fn invoke(&self, mut call: Call) -> Result<Reply, Status> {
-        let service = call.method.service;
-        if !service.is_versioned() {
-            return self.inner.invoke(call).await;
-        }
-        let said = asking(&call);
+    #[inline(always)]
+    fn invoke(&self, mut call: Call) -> impl Future<Output = Result<Reply, Status>> + Send {
         let method = call.method;
-        call.announced = Announced::Own(said);
-        match pin!(self.inner.invoke(call)).await {
-            Ok(reply) => {
-                self.check(service, said, &reply.announced)?;
-                Ok(reply)
-            }
-            Err(status) => Err(self.failed(status, method, said)),
+        let said = method.service.is_versioned().then(|| asking(&call));
+        if let Some(said) = said {
+            call.announced = Announced::Own(said);
         }
+        tapped(self.inner.invoke(call), move |answer| {
+            if let Some(said) = said {
+                self.hear(method, said, answer);
+            }
+        })
     }
 }
 

@@ -22,7 +22,7 @@ impl Breaker {
     #[inline]
     pub(super) fn settle(
         &self,
-        ticket: Ticket,
+        ticket: &Ticket,
         now: Instant,
         verdict: Verdict,
         pushback: Option<Duration>,
@@ -37,14 +37,14 @@ impl Breaker {
         }
         if verdict == Verdict::Ignored {
             count(&self.counters.cells().ignored);
-            return self.release(ticket);
+            return self.release(*ticket);
         }
         let outcome = Outcome {
             failed: verdict == Verdict::Failure,
-            slow: self.is_slow(&ticket, now),
+            slow: self.is_slow(ticket, now),
         };
         if word.state() == State::HalfOpen {
-            self.settle_probe(ticket, now, outcome);
+            self.settle_probe(*ticket, now, outcome);
         } else {
             self.settle_call(word, now, outcome, pushback);
         }
@@ -129,7 +129,7 @@ impl Breaker {
     #[cold]
     pub(super) fn give_up(&self, ticket: Ticket, now: Instant) {
         if self.config.load().abandoned == Abandoned::Failure {
-            return self.settle(ticket, now, Verdict::Failure, None);
+            return self.settle(&ticket, now, Verdict::Failure, None);
         }
         let word = self.load();
         let is_live = word.phase() == ticket.phase;
@@ -147,7 +147,7 @@ impl Breaker {
 
     /// Counts a call as slow that has no outcome, because its caller did not wait that long.
     fn give_up_late(&self, ticket: Ticket, word: Word, now: Instant) {
-        self.stand_up(ticket);
+        self.stand_up(&ticket);
         let cells = self.counters.cells();
         count(&cells.abandoned);
         let outcome = Outcome {
@@ -170,7 +170,7 @@ impl Breaker {
 
     /// A caller gave its call up, and nobody knows when.
     pub(super) fn forget(&self, ticket: Ticket) {
-        self.stand_up(ticket);
+        self.stand_up(&ticket);
         if ticket.state() == State::Disabled {
             return;
         }
@@ -180,10 +180,16 @@ impl Breaker {
 
     /// Whether the call was slow until the head of its reply came, which is now.
     pub(super) fn pace(&self, ticket: &Ticket, now: Instant) -> Pace {
-        self.stand_up(*ticket);
+        self.stand_up(ticket);
         Pace::Answered {
             slow: self.is_slow(ticket, now),
         }
+    }
+
+    /// Whether it matters when a call that succeeded ended, beyond the slice of the window that it is counted in.
+    #[inline]
+    pub(super) fn times(&self, ticket: &Ticket) -> bool {
+        ticket.state() != State::Closed || self.flight.watches()
     }
 
     #[inline]
@@ -198,7 +204,7 @@ impl Breaker {
 
     /// The call is under way no longer.
     #[inline]
-    fn stand_up(&self, ticket: Ticket) {
+    fn stand_up(&self, ticket: &Ticket) {
         if let Some(seat) = ticket.seat {
             self.flight.leave(seat);
         }

@@ -177,6 +177,7 @@ impl Rules<'_> {
 
 impl Attempts {
     /// How many attempts ended that an application may have seen: what the next one says in its head.
+    #[inline]
     pub fn ended(self) -> u32 {
         self.ended
     }

@@ -127,6 +127,7 @@ impl Throttle {
     }
 
     /// Counts a success.
+    #[inline]
     pub fn succeed(&self) {
         let scale = self.scale();
         // Mostly full, and then there is nothing to write.

@@ -42,6 +42,17 @@ fn opens_at_the_failure_rate_but_not_before_there_are_enough_calls() {
 }
 
 #[test]
+fn the_end_of_a_success_is_timed_where_calls_may_be_slow_and_where_probes_are_out() {
+    let (usual, now) = breaker(|_| {});
+    assert!(!usual.admit(now).unwrap().is_timed());
+    let (watching, now) = breaker(|config| config.slow_call_duration_threshold = Some(SECOND));
+    assert!(watching.admit(now).unwrap().is_timed());
+    let (probing, now) = hair_trigger();
+    fail(&probing, now);
+    assert!(probing.admit(now + WAIT * 2).unwrap().is_timed());
+}
+
+#[test]
 fn a_rate_below_the_threshold_is_borne_for_ever() {
     let (breaker, now) = breaker(|_| {});
     for _ in 0..1_000 {
