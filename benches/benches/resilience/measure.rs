@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     future::Future,
-    pin::pin,
+    pin::Pin,
     sync::{Arc, Barrier},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
@@ -17,13 +17,16 @@ use couplet_benches::{
 use criterion::{BenchmarkId, Criterion};
 use tokio::runtime::Handle as Runtime;
 
-const LIBRARIES: [&str; 5] = [
+/// What is guarded, by itself, and who guards it.
+const LIBRARIES: [&str; 6] = [
+    UNGUARDED,
     "couplet",
     "tower-resilience",
     "seatbelt",
     "failsafe",
     "recloser",
 ];
+pub(super) const UNGUARDED: &str = "unguarded";
 const THREADS: [usize; 4] = [1, 2, 4, 8];
 
 /// What does not come to an end on that many threads or more: the open breaker of tower-resilience.
@@ -183,9 +186,8 @@ thread_local! {
     static WAKER: Waker = Waker::from(Arc::new(Unpark(thread::current())));
 }
 
-/// Waits for what mostly is there at once.
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
+/// Waits for what mostly is there at once. It is pinned by who makes it: handed over, a large future would be copied.
+pub(super) fn block_on<F: Future>(mut future: Pin<&mut F>) -> F::Output {
     WAKER.with(|waker| {
         let mut context = Context::from_waker(waker);
         loop {

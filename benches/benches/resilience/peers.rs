@@ -1,5 +1,7 @@
 //! The layers of tower-resilience and seatbelt, as their documentation has them.
 
+use std::future::Future;
+
 use couplet::call::Message;
 use layered::{Execute, Stack as _};
 use seatbelt::{RecoveryInfo, ResilienceContext};
@@ -40,11 +42,11 @@ pub(super) fn tower_stack()
         .layer(retried)
 }
 
-fn context() -> ResilienceContext<Message, Result<Message, &'static str>> {
+fn context<Q, A>() -> ResilienceContext<Q, Result<A, &'static str>> {
     ResilienceContext::new(Clock::new_tokio())
 }
 
-fn sick(answer: &Result<Message, &'static str>) -> RecoveryInfo {
+fn sick<A>(answer: &Result<A, &'static str>) -> RecoveryInfo {
     match answer {
         Ok(_) => RecoveryInfo::never(),
         Err(_) => RecoveryInfo::retry(),
@@ -71,15 +73,27 @@ pub(super) fn seatbelt_breaker(
     (layer, Execute::new(inner)).into_service()
 }
 
-pub(super) fn seatbelt_retry() -> impl layered::Service<Message, Out = Result<Message, &'static str>>
+pub(super) fn seatbelt_retry<Q, A, F>(
+    inner: impl Fn(Q) -> F + Send + Sync + 'static,
+) -> impl layered::Service<Q, Out = Result<A, &'static str>>
+where
+    Q: Clone + Send + Sync + 'static,
+    A: Send + Sync + 'static,
+    F: Future<Output = Result<A, &'static str>> + Send + 'static,
 {
     let layer = seatbelt::retry::Retry::layer("retry", &context())
         .clone_input()
         .recovery_with(|answer, _| sick(answer));
-    (layer, Execute::new(echo)).into_service()
+    (layer, Execute::new(inner)).into_service()
 }
 
-pub(super) fn seatbelt_stack() -> impl layered::Service<Message, Out = Result<Message, &'static str>>
+pub(super) fn seatbelt_stack<Q, A, F>(
+    inner: impl Fn(Q) -> F + Send + Sync + 'static,
+) -> impl layered::Service<Q, Out = Result<A, &'static str>>
+where
+    Q: Clone + Send + Sync + 'static,
+    A: Send + Sync + 'static,
+    F: Future<Output = Result<A, &'static str>> + Send + 'static,
 {
     let context = context();
     let layers = (
@@ -92,7 +106,7 @@ pub(super) fn seatbelt_stack() -> impl layered::Service<Message, Out = Result<Me
         seatbelt::breaker::Breaker::layer("breaker", &context)
             .recovery_with(|answer, _| sick(answer))
             .rejected_input_error(|_, _| "open"),
-        Execute::new(echo),
+        Execute::new(inner),
     );
     layers.into_service()
 }
