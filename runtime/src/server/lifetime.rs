@@ -63,6 +63,26 @@ impl Builder {
         self
     }
 
+    /// How long a connection is used, give or take a tenth, before its client is told to make a new one: so that clients of
+    /// long standing find servers that were added. For ever by default, as in gRPC.
+    pub fn max_connection_age(mut self, age: Duration) -> Self {
+        self.settings.ages.age = Some(age);
+        self
+    }
+
+    /// How long the calls of a connection that is too old may go on before they are cut. For ever by default, as in gRPC.
+    pub fn max_connection_age_grace(mut self, grace: Duration) -> Self {
+        self.settings.ages.grace = Some(grace);
+        self
+    }
+
+    /// How long a connection may have no call before its client is told to make a new one when it needs one. For ever by
+    /// default, as in gRPC.
+    pub fn max_connection_idle(mut self, idle: Duration) -> Self {
+        self.settings.ages.idle = Some(idle);
+        self
+    }
+
     /// How long accepted calls may go on after the [delay](Self::drain_delay). 25 s by default, which ends before
     /// Kubernetes' 30 do.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {

@@ -1,6 +1,7 @@
 //! Stories of a server over real sockets: hostile clients speak frames, foreign ones are tonic's.
 
 mod admin;
+mod ages;
 mod deadlines;
 mod drain;
 #[cfg(any(feature = "health", feature = "reflection"))]
@@ -165,7 +166,8 @@ impl Running {
     fn of(server: Server, actor: Actor) -> Self {
         let (stop, stopped) = oneshot::channel();
         Self {
-            address: server.local_addr().unwrap(),
+            // Streams of connections have none.
+            address: server.local_addr().unwrap_or(([127, 0, 0, 1], 0).into()),
             probe: actor.0,
             stop,
             ended: tokio::spawn(server.run_until(async { stopped.await.unwrap() })),

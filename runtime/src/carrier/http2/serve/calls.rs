@@ -8,7 +8,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
@@ -17,13 +17,22 @@ use std::{
 
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Sleep, sleep, sleep_until};
+
+use crate::clock;
 
 /// The open calls of one connection.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Calls(Arc<AtomicUsize>);
+#[derive(Debug, Clone)]
+pub(super) struct Calls(Arc<Count>);
 
-struct Open(Arc<AtomicUsize>);
+#[derive(Debug)]
+struct Count {
+    open: AtomicUsize,
+    /// Since when there was none, as of the last time that there was none; not kept where nobody asks.
+    quiet: Option<Mutex<Instant>>,
+}
+
+struct Open(Arc<Count>);
 
 pin_project! {
     struct Running<F> {
@@ -49,15 +58,42 @@ pub(super) fn cut_after(deadline: Instant) {
 // === Calls ===
 
 impl Calls {
+    /// No call yet. Whether it will be asked how long there was none costs a look at the clock.
+    pub(super) fn new(is_timed: bool) -> Self {
+        Self(Arc::new(Count {
+            open: AtomicUsize::new(0),
+            quiet: is_timed.then(|| Mutex::new(clock::now())),
+        }))
+    }
+
     /// How many calls have begun and are not over, their answers' streams included.
     pub(super) fn open(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.0.open.load(Ordering::Relaxed)
+    }
+
+    /// Resolves when there was no call for this long; never if it is not timed.
+    pub(super) async fn quiet_for(&self, time: Duration) {
+        let Some(quiet) = &self.0.quiet else {
+            return std::future::pending().await;
+        };
+        loop {
+            let since = *quiet.lock().unwrap_or_else(PoisonError::into_inner);
+            match (
+                self.open(),
+                (since + time).checked_duration_since(clock::now()),
+            ) {
+                (0, None | Some(Duration::ZERO)) => return,
+                (0, Some(left)) => sleep(left).await,
+                // A call that is open now leaves at least this much to wait.
+                (_, _) => sleep(time).await,
+            }
+        }
     }
 }
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Calls {
     fn execute(&self, call: F) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.open.fetch_add(1, Ordering::Relaxed);
         tokio::spawn(Running {
             call,
             open: Open(Arc::clone(&self.0)),
@@ -95,6 +131,10 @@ impl<F: Future<Output = ()>> Future for Running<F> {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        if let Some(quiet) = &self.0.quiet {
+            // Before the call is over, so that nobody sees that it is with an older time.
+            *quiet.lock().unwrap_or_else(PoisonError::into_inner) = clock::now();
+        }
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }

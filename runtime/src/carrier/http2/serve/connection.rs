@@ -8,6 +8,7 @@ use tokio::{select, time::timeout};
 
 use super::{
     Dispatch, Settings, Socket,
+    age::Leaving,
     answering::Answering,
     calls::Calls,
     preface::{Greeted, greet},
@@ -24,7 +25,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
 }
 
-/// Serves the connection that `opening` makes until the client goes away or the server's `life` says so. Returns how many
+/// Serves the connection that `opening` makes until the client goes away, it is too old, or the server's `life` says so. Returns how many
 /// calls were cut.
 pub(crate) async fn serve(
     opening: impl Future<Output = io::Result<(Socket, Peer)>>,
@@ -42,25 +43,33 @@ pub(crate) async fn serve(
         // No call was accepted yet, so there is nothing to wait for.
         () = life.reached(Stage::Draining) => return 0,
     };
-    let (calls, peer) = (Calls::default(), Arc::new(peer));
+    let (ages, traffic) = (shared.settings.ages, socket.traffic());
+    let (calls, peer) = (Calls::new(ages.idle.is_some()), Arc::new(peer));
     let http = shared.settings.http(calls.clone());
     let service =
         service_fn(move |request| Answering::New(request, Arc::clone(&shared), Arc::clone(&peer)));
     let mut served = pin!(http.serve_connection(TokioIo::new(socket), service));
-    let ended = select! {
+    let leaving = select! {
         biased;
-        ended = served.as_mut() => Some(ended),
-        () = life.reached(Stage::Draining) => None,
+        ended = served.as_mut() => Err(ended),
+        () = life.reached(Stage::Draining) => Ok(Leaving::Draining),
+        why = ages.reached(&calls, fastrand::f64()) => Ok(why),
     };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
+    let ended = match leaving {
+        Err(ended) => ended,
+        Ok(why) => {
+            // The client hears of it twice: at first that it should go, and, once it has confirmed that, up to which of its
+            // calls it was heard. What is above was not looked at.
             served.as_mut().graceful_shutdown();
             select! {
                 biased;
                 ended = served.as_mut() => ended,
                 // Dropping the connection resets its calls, which drops their handlers.
                 () = life.reached(Stage::Over) => return calls.open(),
+                () = ages.given_up(why, &calls, &traffic) => {
+                    tracing::debug!(?why, calls = calls.open(), "a connection was given up");
+                    return 0;
+                }
             }
         }
     };

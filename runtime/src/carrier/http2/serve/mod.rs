@@ -2,6 +2,7 @@
 //!
 //! It is told which sockets to serve, who answers and when to stop; what listens and decides that is `server`.
 
+mod age;
 mod answer;
 mod answering;
 mod arrived;
@@ -15,6 +16,7 @@ mod routes;
 mod settings;
 mod stage;
 
+pub(crate) use age::Ages;
 pub(crate) use answer::Answer;
 pub(crate) use connection::{Shared, serve};
 pub(crate) use dispatch::{Dispatch, Mounts, mounted};

@@ -7,6 +7,10 @@
 use std::{
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -26,7 +30,12 @@ pub(crate) type Socket = Box<dyn Io>;
 pub(super) struct Greeted {
     left: &'static [u8],
     socket: Socket,
+    traffic: Traffic,
 }
+
+/// Whether anything still moves over a socket.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Traffic(Arc<AtomicUsize>);
 
 /// Waits for the preface.
 ///
@@ -50,10 +59,34 @@ pub(super) async fn greet(mut socket: Socket) -> io::Result<Greeted> {
     Ok(Greeted {
         left: PREFACE,
         socket,
+        traffic: Traffic::default(),
     })
 }
 
+// === Traffic ===
+
+impl Traffic {
+    /// A number that is another one once something has moved.
+    pub(super) fn moved(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn saw<T>(&self, polled: Poll<T>) -> Poll<T> {
+        if polled.is_ready() {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+        polled
+    }
+}
+
 // === Greeted ===
+
+impl Greeted {
+    /// What moves over it.
+    pub(super) fn traffic(&self) -> Traffic {
+        self.traffic.clone()
+    }
+}
 
 impl AsyncRead for Greeted {
     fn poll_read(
@@ -62,7 +95,8 @@ impl AsyncRead for Greeted {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.left.is_empty() {
-            return Pin::new(&mut self.socket).poll_read(context, buffer);
+            let polled = Pin::new(&mut self.socket).poll_read(context, buffer);
+            return self.traffic.saw(polled);
         }
         let (now, later) = self.left.split_at(self.left.len().min(buffer.remaining()));
         buffer.put_slice(now);
@@ -77,7 +111,8 @@ impl AsyncWrite for Greeted {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.socket).poll_write(context, bytes);
+        self.traffic.saw(polled)
     }
 
     fn poll_write_vectored(
@@ -85,7 +120,8 @@ impl AsyncWrite for Greeted {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(context, slices)
+        let polled = Pin::new(&mut self.socket).poll_write_vectored(context, slices);
+        self.traffic.saw(polled)
     }
 
     fn is_write_vectored(&self) -> bool {

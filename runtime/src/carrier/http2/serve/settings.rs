@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::server::conn::http2::Builder;
 use hyper_util::rt::TokioTimer;
 
-use super::calls::Calls;
+use super::{Ages, calls::Calls};
 use crate::{call::Encoding, carrier::http2::decode::RECEIVE_LIMIT};
 
 /// The bounds of one connection.
@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) stream_window: u32,
     /// Bytes that all calls of a connection may send ahead of their readers.
     pub(crate) connection_window: u32,
+    /// How long it lasts.
+    pub(crate) ages: Ages,
 }
 
 /// The bounds of one message, and how it is sent.
@@ -61,6 +63,7 @@ impl Default for Settings {
             stream_window: 1 << 20,
             // h2 ends a connection whose small frames exceed half of this.
             connection_window: 8 << 20,
+            ages: Ages::default(),
         }
     }
 }
