@@ -11,7 +11,7 @@ use tonic_types::StatusExt;
 
 use super::{Reach, Shared, peer::Peer, view::Release};
 use crate::{
-    call::{Announced, Body, Call, Deadline, End, Limit, Race, Reply, Said, Tried},
+    call::{Announced, Body, Call, Deadline, End, Limit, Mark, Race, Reply, Said, Tried},
     clock,
     policy::{
         outlier::{Config, Outcome, Pass},
@@ -118,6 +118,10 @@ impl<L: Reach> Chosen<L> {
                 Tried::note(self.peer.number);
                 if is_misfit(status) {
                     self.refused(shared, now);
+                    if self.has_others(shared) {
+                        let known = std::mem::replace(status, Status::ok(""));
+                        *status = Mark::Misplaced.on(known);
+                    }
                 }
                 self.end(Some(status), &Told::of(shared), now);
             }
@@ -155,6 +159,14 @@ impl<L: Reach> Chosen<L> {
         {
             self.refused(shared, now);
         }
+    }
+
+    /// Whether the call could go to another peer that fits, as far as is known.
+    #[cold]
+    fn has_others(&self, shared: &Shared<L>) -> bool {
+        let view = shared.view.load();
+        let mut all = view.candidates(self.said).all.iter();
+        all.any(|other| other.number != self.peer.number && other.is_ready())
     }
 
     /// The two releases do not fit, whatever discovery says.

@@ -32,6 +32,9 @@ pub enum Mark {
     /// The two ends were built from releases that do not fit. Says nothing about the peer's health.
     #[error("the releases of the two ends do not fit")]
     Incompatible,
+    /// The same of one of several peers, of which another one fits. No application saw the call.
+    #[error("the release of this peer does not fit, and that of another one does")]
+    Misplaced,
     /// Something was done to this call on purpose, to see how its callers bear it: neither its end nor the time it took says
     /// anything about what the peer can bear. Breakers and retries treat it as what it pretends to be.
     #[error("something was done to this call on purpose")]
@@ -46,6 +49,7 @@ static UNSENT: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Unsent));
 static UNANSWERED: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Unanswered));
 static BEGUN: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Begun));
 static INCOMPATIBLE: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Incompatible));
+static MISPLACED: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Misplaced));
 static INJECTED: LazyLock<Stored> = LazyLock::new(|| Arc::new(Mark::Injected));
 
 impl Mark {
@@ -58,6 +62,7 @@ impl Mark {
             Self::Unanswered => &UNANSWERED,
             Self::Begun => &BEGUN,
             Self::Incompatible => &INCOMPATIBLE,
+            Self::Misplaced => &MISPLACED,
             Self::Injected => &INJECTED,
         };
         status.set_source(Arc::clone(stored));

@@ -27,9 +27,9 @@ pub(super) fn of(status: &Status) -> Failure {
         return Failure::Doubtful;
     }
     match Mark::of(status) {
-        Some(Mark::Refused | Mark::Unprocessed | Mark::Unsent | Mark::Incompatible) => {
-            return Failure::Certain;
-        }
+        Some(
+            Mark::Refused | Mark::Unprocessed | Mark::Unsent | Mark::Incompatible | Mark::Misplaced,
+        ) => return Failure::Certain,
         Some(Mark::Unanswered) => return Failure::Doubtful,
         Some(Mark::Begun | Mark::Injected) | None => {}
     }

@@ -40,6 +40,8 @@ pub(super) struct Peers(Arc<Mutex<HashMap<String, Arc<State>>>>);
 struct State {
     way: watch::Sender<Way>,
     calls: Mutex<usize>,
+    /// What it says when it fails.
+    says: Mutex<Option<Status>>,
 }
 
 /// The way to one of them.
@@ -50,6 +52,12 @@ impl Peers {
     /// Does so from now on.
     pub(super) fn set(&self, address: &str, way: Way) {
         self.state(address).way.send_replace(way);
+    }
+
+    /// Fails with `status` from now on.
+    pub(super) fn fail(&self, address: &str, status: Status) {
+        *self.state(address).says.lock().unwrap() = Some(status);
+        self.set(address, Way::Fails);
     }
 
     /// How many calls came to each of these since the last time.
@@ -68,6 +76,7 @@ impl Peers {
             Arc::new(State {
                 way: watch::Sender::new(Way::Answers),
                 calls: Mutex::default(),
+                says: Mutex::default(),
             })
         };
         Arc::clone(peers.entry(address.to_owned()).or_insert_with(new))
@@ -113,7 +122,10 @@ impl Invoke for Link {
         let way = *self.0.way.borrow();
         match way {
             Way::Answers => Ok(Reply::new(call.body)),
-            Way::Fails => Err(Status::unavailable("sick")),
+            Way::Fails => {
+                let says = self.0.says.lock().unwrap().clone();
+                Err(says.unwrap_or_else(|| Status::unavailable("sick")))
+            }
             Way::Refuses => Err(Status::unavailable("gone")),
             Way::Hangs | Way::Silent => std::future::pending().await,
         }

@@ -1,6 +1,8 @@
 //! Balancing, told as stories of peers that can be reached, that cannot, and that do not fit.
 
 mod choice;
+mod ends;
 mod fake;
+mod shares;
 mod strategies;
 mod ways;

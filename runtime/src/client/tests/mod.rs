@@ -3,5 +3,6 @@
 mod deadlines;
 mod fleets;
 mod limits;
+mod misfits;
 mod policies;
 mod reload;

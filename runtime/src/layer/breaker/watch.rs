@@ -81,7 +81,7 @@ impl<B: Deref<Target = Breaker>, S: Deref<Target = Breakers>> Watch<B, S> {
             );
         };
         // What was refused on this side, or for its version, says nothing about the peer's health.
-        if let Some(Mark::Refused | Mark::Incompatible) = Mark::of(status) {
+        if let Some(Mark::Refused | Mark::Incompatible | Mark::Misplaced) = Mark::of(status) {
             return permit.complete(now, Verdict::Ignored);
         }
         if was_refused_there(status) {

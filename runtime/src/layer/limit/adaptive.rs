@@ -186,7 +186,7 @@ fn outcome(answer: &Result<Reply, Status>) -> Outcome {
     // Refused on this side, or hurt on purpose: it was not served, or not as it would have been.
     let is_strange = matches!(
         Mark::of_answer(answer),
-        Some(Mark::Refused | Mark::Incompatible | Mark::Injected)
+        Some(Mark::Refused | Mark::Incompatible | Mark::Misplaced | Mark::Injected)
     );
     match answer {
         _ if is_strange => Outcome::Ignored,

@@ -97,6 +97,8 @@ impl<I> Calling<I> {
             }
         }
         match refused {
+            // Known for more than that: another endpoint of the target fits.
+            true if Mark::of(&status) == Some(Mark::Misplaced) => status,
             true => Mark::Incompatible.on(status),
             false => explain(status, method, said, &server),
         }

@@ -210,7 +210,10 @@ impl Config {
         let Some(status) = failed else {
             return Outcome::Success;
         };
-        if matches!(Mark::of(status), Some(Mark::Refused | Mark::Incompatible)) {
+        if matches!(
+            Mark::of(status),
+            Some(Mark::Refused | Mark::Incompatible | Mark::Misplaced)
+        ) {
             return Outcome::Ignored;
         }
         if was_refused_there(status) {

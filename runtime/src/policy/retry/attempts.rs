@@ -193,6 +193,9 @@ impl Attempts {
         if self.unseens.look(mark, ended) == Unseen::SendAgain {
             return Decision::Transparent;
         }
+        if mark == Some(Mark::Misplaced) {
+            return Decision::Return(Reason::Incompatible);
+        }
         self.ended += 1;
         match policy {
             Some(policy) => policy.decide(self, mark, ended),
@@ -205,7 +208,7 @@ impl Attempts {
 
 impl Unseens {
     /// Looks at an attempt that failed. As often as it takes it is sent again if it never left; once, and only if no
-    /// attempt was seen before, if a peer refused to look at it.
+    /// attempt was seen before, if a peer refused to look at it, or is of a release that another one is not of.
     pub(super) fn look(&mut self, mark: Option<Mark>, ended: &Ended<'_>) -> Unseen {
         let possible = ended.resendable && !ended.deadline.has_passed(ended.now);
         match mark {
@@ -213,7 +216,7 @@ impl Unseens {
                 self.unsent += 1;
                 Unseen::SendAgain
             }
-            Some(Mark::Unprocessed) if possible && !self.spent => {
+            Some(Mark::Unprocessed | Mark::Misplaced) if possible && !self.spent => {
                 self.spent = true;
                 Unseen::SendAgain
             }

@@ -111,6 +111,9 @@ impl Hedges {
         if self.unseens.look(mark, ended) == Unseen::SendAgain {
             return Verdict::Transparent;
         }
+        if mark == Some(Mark::Misplaced) {
+            return Verdict::Return(Reason::Incompatible);
+        }
         self.seen(rules, mark, ended, live)
     }
 
