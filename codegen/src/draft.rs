@@ -92,12 +92,23 @@ pub struct Method {
     pub idempotency: Idempotency,
     /// The Rust type of what is sent.
     pub request: syn::Type,
+    /// The fields of what is sent, in their order; none where only the Rust compiler knows them.
+    pub fields: Vec<Field>,
     /// The Rust type of what comes back.
     pub response: syn::Type,
     /// What its function does where nobody implements it, if the author says so.
     pub body: Option<Body>,
     /// Its own policies.
     pub policies: Policies,
+}
+
+/// A field of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// The name in the contract, such as `movie_id`.
+    pub name: String,
+    /// Why no endpoint can be chosen by it; none where one can.
+    pub unfit: Option<&'static str>,
 }
 
 type Maybe<T> = Option<Written<T>>;
@@ -119,6 +130,8 @@ pub struct Policies {
     pub rate_limit: Maybe<RateLimit>,
     /// The name of the method that takes this one's effect back.
     pub compensated_by: Maybe<String>,
+    /// The name of the field of the request by which endpoints are chosen.
+    pub hash_field: Maybe<String>,
 }
 
 /// Retries as they were written.

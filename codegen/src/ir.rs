@@ -128,6 +128,8 @@ pub struct Method {
     pub request: Type,
     /// The Rust type of what comes back.
     pub response: Type,
+    /// The Rust name of the field of the request by which endpoints are chosen, where the contract names one.
+    pub key: Option<Ident>,
     /// What its function does where nobody implements it; UNIMPLEMENTED if it is not said.
     pub body: Option<Body>,
     /// What the contract declares about its calls.

@@ -21,6 +21,11 @@ pub(crate) fn method(name: &str) -> Option<Ident> {
     }
 }
 
+/// `movie_id` as the name of a field. `None` where nothing is left.
+pub(crate) fn field(name: &str) -> Option<Ident> {
+    ident(&name.to_snake_case())
+}
+
 /// `movies` as the name of a type: `Movies`. `None` where nothing is left.
 pub(crate) fn type_name(name: &str) -> Option<Ident> {
     ident(&name.to_upper_camel_case())

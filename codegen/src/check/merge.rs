@@ -33,6 +33,7 @@ pub(super) fn effective(own: &Policies, defaults: &Policies, idempotency: Idempo
             RateLimit::over,
         ),
         compensated_by: own.compensated_by.clone(),
+        hash_field: own.hash_field.clone(),
     }
 }
 

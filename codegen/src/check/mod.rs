@@ -5,6 +5,7 @@
 
 mod compensation;
 pub(crate) mod duration;
+mod key;
 mod merge;
 mod names;
 mod policies;
@@ -25,6 +26,7 @@ pub fn service(draft: &draft::Service, findings: &mut Findings) -> Option<ir::Se
     let cross_major = release::cross_major(draft, findings);
     let ages = release::ages(draft, version.as_ref(), findings);
     compensation::defaults(draft, findings);
+    key::defaults(draft, findings);
     let methods: Vec<_> = draft
         .methods
         .iter()
@@ -63,6 +65,7 @@ fn checked(
 ) -> Option<ir::Method> {
     repeats(service.language, method, findings);
     compensation::method(service, method, findings);
+    let key = key::method(method, findings);
     let policies = merge::effective(&method.policies, &service.defaults, method.idempotency);
     let policies = policies::Values { findings }.policies(&policies);
     Some(ir::Method {
@@ -76,6 +79,7 @@ fn checked(
         idempotency: method.idempotency,
         request: method.request.clone(),
         response: method.response.clone(),
+        key,
         body: method.body.clone(),
         policies,
     })

@@ -88,6 +88,7 @@ impl Policies {
             !gives_way("retry", "hedging")
                 && !gives_way("hedging", "retry")
                 && !is_in(name, "compensated_by")
+                && !is_in(name, "hash_field")
         };
         let mut settings = defaults.0.clone();
         settings.retain(|name, _| holds(name));

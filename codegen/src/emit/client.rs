@@ -94,8 +94,16 @@ fn call(service: &Service, index: usize, method: &Method) -> TokenStream {
     let index = Literal::usize_unsuffixed(index);
     let function = format_ident!("{}", kind(method.kind));
     let start = quote!(impl ::couplet::codegen::Start<#request, Output = #outcome> + '_);
-    let send = quote! {
-        move |outgoing| ::couplet::codegen::call::#function(&self.stack, &#table[#index], outgoing)
+    let send = match &method.key {
+        None => quote! {
+            move |outgoing| ::couplet::codegen::call::#function(&self.stack, &#table[#index], outgoing)
+        },
+        Some(field) => quote! {
+            move |outgoing: ::couplet::codegen::Prepared<#request>| {
+                let outgoing = outgoing.keyed(|request| ::couplet::codegen::key(&request.#field));
+                ::couplet::codegen::call::#function(&self.stack, &#table[#index], outgoing)
+            }
+        },
     };
     let (start, send) = match compensation(service, method) {
         None => (start, send),

@@ -1,6 +1,9 @@
 //! From descriptors to services as they were written.
 
-use prost_reflect::{DescriptorPool, FileDescriptor, MethodDescriptor, ServiceDescriptor};
+use prost_reflect::{
+    DescriptorPool, FieldDescriptor, FileDescriptor, Kind as Shape, MethodDescriptor,
+    ServiceDescriptor,
+};
 use prost_types::method_options::IdempotencyLevel;
 use prost_types::source_code_info::Location;
 use syn::{Attribute, parse_quote};
@@ -132,8 +135,32 @@ fn method(
         },
         request,
         response,
+        fields: descriptor
+            .input()
+            .fields()
+            .map(|field| key(&field))
+            .collect(),
         body: None,
         policies: policies.unwrap_or_default(),
+    }
+}
+
+/// A field as one that an endpoint may be chosen by.
+fn key(field: &FieldDescriptor) -> draft::Field {
+    let alone = field
+        .containing_oneof()
+        .is_none_or(|oneof| oneof.is_synthetic());
+    let unfit = match field.kind() {
+        _ if field.is_map() => Some("is a map"),
+        _ if field.is_list() => Some("is a list"),
+        _ if !alone => Some("is one of several in a oneof"),
+        Shape::Message(_) => Some("is a message"),
+        Shape::Double | Shape::Float => Some("is a number with a fraction"),
+        _ => None,
+    };
+    draft::Field {
+        name: field.name().to_owned(),
+        unfit,
     }
 }
 

@@ -100,6 +100,7 @@ fn policies(reader: &mut Reader<'_, '_>) -> Policies {
         bulkhead: reader.group("bulkhead", bulkhead),
         rate_limit: reader.group("rate_limit", rate_limit),
         compensated_by: reader.text("compensated_by"),
+        hash_field: reader.text("hash_field"),
     }
 }
 

@@ -27,6 +27,8 @@ impl GetMovieRequest {
 pub struct ListMoviesRequest {
     #[prost(enumeration = "Kind", repeated, tag = "1")]
     pub kinds: ::couplet::codegen::prost::alloc::vec::Vec<i32>,
+    #[prost(string, optional, tag = "2")]
+    pub shelf: ::core::option::Option<::couplet::codegen::prost::alloc::string::String>,
 }
 
 #[allow(dead_code)]
@@ -40,6 +42,18 @@ impl ListMoviesRequest {
         self.kinds = ::core::iter::IntoIterator::into_iter(value)
             .map(::core::convert::Into::into)
             .collect();
+        self
+    }
+
+    /// Sets `shelf`.
+    #[must_use]
+    pub fn with_shelf(
+        mut self,
+        value: impl ::core::convert::Into<
+            ::couplet::codegen::prost::alloc::string::String,
+        >,
+    ) -> Self {
+        self.shelf = ::core::option::Option::Some(::core::convert::Into::into(value));
         self
     }
 }
@@ -673,11 +687,15 @@ impl<I: ::couplet::codegen::Invoke> MoviesClient<I> {
     > {
         ::couplet::codegen::Outgoing::new(
             request,
-            move |outgoing| ::couplet::codegen::call::server_streaming(
-                &self.stack,
-                &MOVIES_METHODS[1],
-                outgoing,
-            ),
+            move |outgoing: ::couplet::codegen::Prepared<ListMoviesRequest>| {
+                let outgoing = outgoing
+                    .keyed(|request| ::couplet::codegen::key(&request.shelf));
+                ::couplet::codegen::call::server_streaming(
+                    &self.stack,
+                    &MOVIES_METHODS[1],
+                    outgoing,
+                )
+            },
         )
     }
 
@@ -874,7 +892,7 @@ static MOVIES: ::couplet::codegen::Service = ::couplet::codegen::Service {
     version: "1.4.2",
     accepts: "1.2",
     wire_since: "",
-    schema: "15cf80bc",
+    schema: "e9feda05",
     meeting: ::couplet::codegen::Meeting::DEFAULT,
     ages: ::core::option::Option::None,
     methods: &MOVIES_METHODS,

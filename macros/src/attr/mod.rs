@@ -85,6 +85,7 @@ fn policies(reader: &mut Reader<'_>) -> Policies {
         bulkhead: reader.group("bulkhead", bulkhead),
         rate_limit: reader.group("rate_limit", rate_limit),
         compensated_by: reader.text("compensated_by", "CancelOrder"),
+        hash_field: None,
     }
 }
 

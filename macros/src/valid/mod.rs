@@ -156,6 +156,7 @@ fn method(function: &TraitItemFn, report: &mut Report) -> (Method, (Type, Type))
         kind: signature.kind,
         idempotency: said.idempotency,
         request: signature.request,
+        fields: Vec::new(),
         response: signature.response,
         body,
         policies: said.policies,

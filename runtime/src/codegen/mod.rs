@@ -3,6 +3,7 @@
 pub mod call;
 #[cfg(feature = "http2")]
 mod channel;
+mod key;
 #[cfg(feature = "http2")]
 mod mount;
 mod outgoing;
@@ -24,6 +25,7 @@ pub use self::{
     mount::HttpBody,
 };
 pub use self::{
+    key::{Key, key},
     outgoing::{Outgoing, Prepared, Start},
     reversible::Reversible,
 };

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::{Future, IntoFuture},
+    num::NonZeroU64,
     str::FromStr,
     time::Duration,
 };
@@ -32,6 +33,7 @@ pub struct Prepared<Q> {
     timeout: Option<Duration>,
     encoding: Option<Encoding>,
     wait_for_ready: Option<bool>,
+    key: Option<NonZeroU64>,
     refused: Option<Status>,
 }
 
@@ -59,6 +61,7 @@ impl<Q, S> Outgoing<Q, S> {
             timeout: None,
             encoding: None,
             wait_for_ready: None,
+            key: None,
             refused: None,
         };
         Self { prepared, start }
@@ -150,6 +153,13 @@ where
 // === Prepared ===
 
 impl<Q> Prepared<Q> {
+    /// Sends the call where others with the same key go, if endpoints are chosen by that.
+    #[must_use]
+    pub fn keyed(mut self, key: impl FnOnce(&Q) -> Option<NonZeroU64>) -> Self {
+        self.key = key(self.request.get_ref());
+        self
+    }
+
     /// The call of `method` whose body `encode` makes of the message.
     pub(super) fn into_call(
         self,
@@ -163,6 +173,7 @@ impl<Q> Prepared<Q> {
         let mut call = Call::new(method, encode(message)?);
         call.timeout = self.timeout;
         call.encoding = self.encoding;
+        call.key = self.key;
         call.wait_for_ready = self.wait_for_ready;
         if !metadata.is_empty() {
             // tonic's `Request::set_timeout` says it in the metadata.
@@ -185,6 +196,7 @@ impl<Q> From<Request<Q>> for Prepared<Q> {
             timeout: None,
             encoding: None,
             wait_for_ready: None,
+            key: None,
             refused: None,
         }
     }
