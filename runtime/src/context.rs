@@ -8,7 +8,7 @@ use std::{future::Future, sync::Arc};
 use tokio::task::JoinHandle;
 
 use crate::{
-    call::{Deadline, Method, Peer},
+    call::{Deadline, Method, Peer, Trace},
     policy::limit::priority::Priority,
 };
 
@@ -25,6 +25,8 @@ pub struct Context {
     pub previous_attempts: u32,
     /// How much it matters, as its caller says.
     pub priority: Priority,
+    /// The trace that it belongs to, and the span in it that the calls are made in that it makes.
+    pub trace: Option<Arc<Trace>>,
 }
 
 tokio::task_local! {
@@ -38,6 +40,7 @@ impl Context {
         peer: None,
         previous_attempts: 0,
         priority: Priority::Default,
+        trace: None,
     };
 
     /// The call that this task serves, or one without deadline, method and peer.
@@ -65,6 +68,12 @@ impl Context {
         priority.unwrap_or_default()
     }
 
+    /// The trace of the call that this task serves.
+    pub(crate) fn current_trace() -> Option<Arc<Trace>> {
+        let trace = SERVING.try_with(|context| context.trace.clone());
+        trace.ok().flatten()
+    }
+
     /// Whether the call that this task serves was sent before.
     pub(crate) fn is_repeated() -> bool {
         let previous = SERVING.try_with(|context| context.previous_attempts);
@@ -76,6 +85,7 @@ impl Context {
         self.deadline.instant().is_some()
             || self.previous_attempts > 0
             || self.priority != Priority::Default
+            || self.trace.is_some()
     }
 
     /// Runs `future` as a part of this call.

@@ -29,7 +29,7 @@
 //!
 //! Its rooms: [`call`] is the currency that everything else speaks, [`policy`] decides, [`layer`] waits and asks,
 //! [`stack`] knows the order, [`carrier`] moves calls, [`client`] and [`server`] are what users build, [`context`] is the
-//! call being served, [`downgrade`] serves an old contract by a new one, [`saga`] takes several
+//! call being served, [`telemetry`] shows calls from outside, [`downgrade`] serves an old contract by a new one, [`saga`] takes several
 //! calls back that belong together. [`codegen`] is the door for generated code and for nobody else.
 #![warn(clippy::unwrap_used)]
 #![cfg_attr(
@@ -63,6 +63,7 @@ pub mod saga;
 #[cfg(feature = "http2")]
 pub mod server;
 pub mod stack;
+pub mod telemetry;
 
 pub use call::Streaming;
 pub use codegen::serve::{Compressed, Trailing};

@@ -79,7 +79,7 @@ impl Frames {
     }
 
     /// A stream that is over, to leave in the place of another one.
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self(Box::new(Watched {
             source: None,
             unpaused: 0,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tonic::{Status, metadata::MetadataMap};
 
-use super::{Announced, Call, Encoding, Reply, timeout};
+use super::{Announced, Call, Encoding, Reply, Trace, timeout};
 
 /// The remaining time of a call.
 pub const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
@@ -27,6 +27,10 @@ pub const PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms
 pub const VERSION: HeaderName = HeaderName::from_static("x-api-version");
 /// The least release of the other end that the sender can live with.
 pub const MIN: HeaderName = HeaderName::from_static("x-api-min");
+/// The trace of a call, and the span in it that caused the call (W3C Trace Context).
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// What tracing systems say to each other (W3C Trace Context).
+pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// Which action or compensation of which saga a call is.
 pub const SAGA: HeaderName = HeaderName::from_static("x-saga-id");
 
@@ -83,6 +87,8 @@ pub struct Head {
     pub announced: Announced,
     /// How its compressed messages are compressed.
     pub encoding: Option<Encoding>,
+    /// The trace that the call belongs to; none, where what is said is none.
+    pub trace: Option<Trace>,
 }
 
 /// Takes what only the protocol may say out of a user's metadata.
@@ -124,6 +130,9 @@ impl Call {
         if self.attempt.previous > 0 {
             map.insert(PREVIOUS_ATTEMPTS, self.attempt.previous.into());
         }
+        if let Some(trace) = &self.trace {
+            trace.write(&mut map);
+        }
         map
     }
 }
@@ -153,6 +162,7 @@ impl Head {
         Ok(Self {
             timeout,
             previous_attempts: previous.unwrap_or(0),
+            trace: Trace::read(map),
             ..Self::of_reply(map)?
         })
     }
@@ -167,6 +177,7 @@ impl Head {
             previous_attempts: 0,
             announced: Announced::read(map),
             encoding: Encoding::read(map.get(ENCODING))?,
+            trace: None,
         })
     }
 }

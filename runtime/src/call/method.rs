@@ -156,6 +156,13 @@ pub struct Method {
     pub policies: Policies,
 }
 
+impl Method {
+    /// Service and method, such as `movies.v1.Movies/GetMovie`.
+    pub fn full_name(&self) -> &'static str {
+        self.path.strip_prefix('/').unwrap_or(self.path)
+    }
+}
+
 // A service names its methods and a method its service: what is derived would never end.
 
 impl fmt::Debug for Service {

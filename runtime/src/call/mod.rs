@@ -30,6 +30,7 @@ mod spare;
 pub mod status;
 mod streaming;
 pub mod timeout;
+mod trace;
 mod tried;
 
 use std::{
@@ -44,7 +45,7 @@ pub use ages::{Ages, FieldAge, Inside, MethodAge};
 pub use announced::{Announced, Range};
 pub use attempt::{Attempt, Race};
 pub use body::{Body, Trailers};
-pub use codes::CodeSet;
+pub use codes::{CodeSet, code_name};
 pub use deadline::{Deadline, Limit};
 pub use disabled::Disabled;
 pub use encoding::Encoding;
@@ -69,6 +70,7 @@ pub use room::{CALL_ROOM, CHANNEL_ROOM, Room};
 pub use route::{Choose, Refused, Route};
 pub use spare::Spare;
 pub use streaming::Streaming;
+pub use trace::Trace;
 pub use tried::Tried;
 
 /// One RPC on its way, encoded but not yet on any wire.
@@ -95,6 +97,8 @@ pub struct Call {
     pub wait_for_ready: Option<bool>,
     /// Who calls, on the serving side, as far as the carrier knows.
     pub peer: Option<Arc<Peer>>,
+    /// The trace that it belongs to. On the serving side, what the caller says.
+    pub trace: Option<Arc<Trace>>,
     /// The user's metadata.
     pub metadata: Metadata,
     /// Its message or messages.
@@ -118,6 +122,7 @@ impl Call {
             encoding: None,
             wait_for_ready: None,
             peer: None,
+            trace: None,
             metadata: Metadata::EMPTY,
             body,
             extensions: Extensions::new(),

@@ -44,6 +44,17 @@ pub(super) enum Reach {
     Local(Local),
 }
 
+impl Reach {
+    /// What it is called where calls are shown.
+    fn name(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Target(target) => Some(target.as_str().into()),
+            Self::Resolver(resolver) => Some(resolver.target().into()),
+            Self::Local(_) => None,
+        }
+    }
+}
+
 impl From<Arc<dyn Resolver>> for Reach {
     fn from(resolver: Arc<dyn Resolver>) -> Self {
         Self::Resolver(resolver)
@@ -292,6 +303,7 @@ impl Builder {
             balancing.validate()?;
         }
         let live = Live::starting::<ConnectError>(Sources::default(), self.sources, self.file)?;
+        self.stack.name = self.reach.name();
         let link = match self.reach {
             Reach::Local(services) => Link::Local(services),
             Reach::Resolver(resolver) => self.own.put(self.ways.balanced(resolver), &live),

@@ -15,6 +15,7 @@ pub mod panics;
 pub mod place;
 pub mod retry;
 mod tap;
+pub mod telemetry;
 mod timer;
 pub mod tower;
 pub mod version;

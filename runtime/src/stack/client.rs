@@ -25,7 +25,7 @@ use crate::{
         },
         place::Place,
         retry::{self, Retry},
-        version,
+        telemetry, version,
     },
     policy::{
         breaker::Handle,
@@ -34,8 +34,9 @@ use crate::{
     },
 };
 
-type Attempts<C> = Place<Breaker<version::Calling<Attempt<seat::Sent<Place<C>>>>>>;
-type Layers<C> = Place<Falling<deadline::Calling<Limited<C>>>>;
+type Attempts<C> =
+    telemetry::Attempt<Place<Breaker<version::Calling<Attempt<seat::Sent<Place<C>>>>>>>;
+type Layers<C> = telemetry::Calling<Place<Falling<deadline::Calling<Limited<C>>>>>;
 type Limited<C> = Inheriting<limits::Limited<Retry<Attempts<C>>>>;
 
 /// The layers that a client's calls pass, with what they keep for one service at one target. Cheap to clone.
@@ -88,6 +89,7 @@ impl<C: Invoke + 'static> Client<C> {
         let layers = version::Calling::new(Attempt::new(layers), Arc::clone(&counts.version));
         let layers = Breaker::new(layers, Arc::clone(breakers));
         let layers = own.around(&ClientPlace::Attempt, layers);
+        let layers = telemetry::Attempt::new(layers);
         let layers = Retry::new(layers, Arc::clone(plans), Arc::clone(&settings.target))
             .counting(Arc::clone(&counts.retry));
         let layers = PriorityLayer.layer(governed.limits.around(layers));
@@ -99,6 +101,7 @@ impl<C: Invoke + 'static> Client<C> {
         );
         let layers = Falling::new(layers, service, &settings.fallbacks, room, fell);
         let layers = own.around(&ClientPlace::Call, layers);
+        let layers = telemetry::Calling::new(layers, settings.name.clone());
         if let Some(live) = &settings.live {
             live.join(Arc::clone(&governed) as Arc<dyn Follow>);
         }

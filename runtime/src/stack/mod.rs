@@ -2,27 +2,30 @@
 //!
 //! # The client's, outermost first
 //!
-//! 1. **fallback**: sees what everything below refused, an open breaker and a passed deadline among it.
-//! 2. **deadline**: bounds everything below it: waiting, connecting, every attempt, the reply to its last trailer.
-//! 3. **priority**: says how much the call matters that is being served, to the limits here and to the server.
-//! 4. **rate limit**, **adaptive limit** and **bulkhead**: one call has one place, however often it is sent; inside the
+//! 1. **telemetry**: shows the call as its caller sees it; around a user's own layers, which are a part of it.
+//! 2. **fallback**: sees what everything below refused, an open breaker and a passed deadline among it.
+//! 3. **deadline**: bounds everything below it: waiting, connecting, every attempt, the reply to its last trailer.
+//! 4. **priority**: says how much the call matters that is being served, to the limits here and to the server.
+//! 5. **rate limit**, **adaptive limit** and **bulkhead**: one call has one place, however often it is sent; inside the
 //!    deadline, which bounds the wait for a place.
-//! 5. **retry** and hedging: sends a failed call again. Each attempt passes everything below.
-//! 6. **breaker**: sees every attempt; open, it ends the retries cheaply.
-//! 7. **version**: says the client's release and checks the server's, inside the breaker because a release that does not fit
+//! 6. **retry** and hedging: sends a failed call again. Each attempt passes everything below.
+//! 7. **telemetry** of the attempt, which tells the peer the trace that it is in.
+//! 8. **breaker**: sees every attempt; open, it ends the retries cheaply.
+//! 9. **version**: says the client's release and checks the server's, inside the breaker because a release that does not fit
 //!    is no sickness.
-//! 8. **attempt**: gives up what is not answered in the time of one attempt, inside the breaker, to which that is a failure.
-//! 9. **faults**, in programs that inject them: innermost, so that all of the above is exercised.
-//! 10. the **carrier**.
+//! 10. **attempt**: gives up what is not answered in the time of one attempt, inside the breaker, to which that is a failure.
+//! 11. **faults**, in programs that inject them: innermost, so that all of the above is exercised.
+//! 12. the **carrier**.
 //!
 //! # The server's, outermost first
 //!
-//! 1. **deadline**: what arrives too late costs nothing more.
-//! 2. **version**: by the head alone, before the body is read.
-//! 3. **rate limit**, **adaptive limit**, **bulkhead**: the cheapest first, all before the body is read.
-//! 4. **panics**: inside whatever counts, so that what was taken is given back.
-//! 5. **faults**, in programs that inject them: inside the limits, which learn nothing from them.
-//! 6. the **handler**, which reads the body.
+//! 1. **telemetry**: shows whatever becomes of the call.
+//! 2. **deadline**: what arrives too late costs nothing more.
+//! 3. **version**: by the head alone, before the body is read.
+//! 4. **rate limit**, **adaptive limit**, **bulkhead**: the cheapest first, all before the body is read.
+//! 5. **panics**: inside whatever counts, so that what was taken is given back.
+//! 6. **faults**, in programs that inject them: inside the limits, which learn nothing from them.
+//! 7. the **handler**, which reads the body.
 //!
 //! # Places for layers of a user's own
 //!

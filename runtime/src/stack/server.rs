@@ -11,7 +11,7 @@ use crate::{
     call::{Method, Policies, Service},
     codegen::Contract,
     config::live::Follow,
-    layer::{deadline, limit::Side, panics::Catch, place::Place, version},
+    layer::{deadline, limit::Side, panics::Catch, place::Place, telemetry, version},
     policy::{
         plan::{Plan, Plans},
         retry::ThrottleConfig,
@@ -19,8 +19,9 @@ use crate::{
 };
 
 /// The layers around a service.
-pub type ServerLayers<C> =
-    deadline::Serving<version::Serving<Place<limits::Limited<Catch<seat::Handled<Place<C>>>>>>>;
+pub type ServerLayers<C> = telemetry::Serving<
+    deadline::Serving<version::Serving<Place<limits::Limited<Catch<seat::Handled<Place<C>>>>>>>,
+>;
 
 /// What the policies of a server's stack did so far.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +51,8 @@ pub fn server<C: Contract>(
     if let Some(live) = &settings.live {
         live.join(governed);
     }
-    deadline::Serving::new(contract, Arc::clone(&counts.deadline))
+    let contract = deadline::Serving::new(contract, Arc::clone(&counts.deadline));
+    telemetry::Serving::new(contract)
 }
 
 /// What goes by the policies of a server's configuration. What the contract says is for clients: a server has many, and

@@ -47,6 +47,8 @@ impl<C: Contract> From<C> for Fallback {
 pub struct ClientSettings {
     /// The user's own layers.
     pub layers: Own<ClientPlace>,
+    /// What the channel calls, as it was named; nothing within the process.
+    pub name: Option<Arc<str>>,
     /// What answers where a peer did not; the first that is for a method.
     pub fallbacks: Vec<Arc<Fallback>>,
     /// What says which policies hold.

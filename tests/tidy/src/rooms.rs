@@ -8,12 +8,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["call"]),
     ("json", &[]),
     ("config", &["call", "policy", "json"]),
-    ("layer", &["call", "policy"]),
+    ("telemetry", &["call"]),
+    ("layer", &["call", "policy", "telemetry"]),
     // Registries that are services are reached over channels, which find their peers by discovery.
     ("discovery", &["call", "policy", "config", "json", "client"]),
     ("balance", &["call", "policy", "discovery"]),
     ("carrier", &["call", "policy", "balance"]),
-    ("stack", &["call", "policy", "config", "layer"]),
+    ("stack", &["call", "policy", "config", "layer", "telemetry"]),
     ("saga", &["call", "policy"]),
     (
         "client",

@@ -54,6 +54,7 @@ impl<I: Invoke> Invoke for Serving<I> {
             peer: call.peer.clone(),
             previous_attempts: call.attempt.previous,
             priority: Priority::of(&call.metadata),
+            trace: call.trace.clone(),
         };
         // Pinned where it is made: moved into the timer, it would be copied once more.
         let handled = context.clone().scope(self.inner.invoke(call));

@@ -121,6 +121,7 @@ impl Arrived {
         call.attempt.previous = head.previous_attempts;
         call.announced = head.announced;
         call.peer = self.peer;
+        call.trace = head.trace.map(Arc::new);
         call.metadata = MetadataMap::from_headers(parts.headers).into();
         (call, pending)
     }
