@@ -48,3 +48,12 @@ fn the_stubs_for_a_registry_of_our_own_are_what_its_contract_becomes() {
         "couplet.registry.v1",
     );
 }
+
+#[test]
+fn the_stubs_for_the_registry_are_what_its_contract_becomes() {
+    kept(
+        "discovery/embedded/golden",
+        "registry.proto",
+        "couplet.registry.v1",
+    );
+}

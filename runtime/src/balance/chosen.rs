@@ -28,6 +28,8 @@ pub(super) struct Chosen<L> {
     peer: Arc<Peer<L>>,
     /// There until the end is told.
     pass: Option<Pass>,
+    /// Whether something came back.
+    heard: bool,
     said: Option<&'static Said>,
     started: Instant,
     /// When the call must be over, and how long this attempt of it may wait for the head of its answer.
@@ -42,10 +44,11 @@ pub(super) struct Chosen<L> {
 
 impl<L> Chosen<L> {
     pub(super) fn new(peer: &Arc<Peer<L>>, pass: Pass, call: &Call, now: Instant) -> Self {
-        peer.load.begin();
+        peer.load.begin(now);
         Self {
             peer: Arc::clone(peer),
             pass: Some(pass),
+            heard: false,
             said: said(call),
             started: now,
             deadline: call.deadline,
@@ -100,12 +103,14 @@ impl Told {
 
 impl<L: Reach> Chosen<L> {
     /// Sends `call` there.
-    pub(super) async fn send(self, call: Call, shared: &Shared<L>) -> Result<Reply, Status> {
+    pub(super) async fn send(mut self, call: Call, shared: &Shared<L>) -> Result<Reply, Status> {
         if self.race.is_some() {
             // Whoever sends another attempt beside this one sends it elsewhere.
             Tried::note(self.peer.number);
         }
         let mut answer = self.peer.link.invoke(call).await;
+        self.heard = true;
+        self.peer.load.heard();
         let now = clock::now();
         match &mut answer {
             Ok(reply) => {
@@ -181,6 +186,9 @@ impl<L: Reach> Chosen<L> {
 impl<L> Drop for Chosen<L> {
     fn drop(&mut self) {
         self.peer.load.end();
+        if !self.heard {
+            self.peer.load.heard();
+        }
         let Some(pass) = self.pass.take() else {
             return;
         };

@@ -32,6 +32,10 @@ pub(super) struct Cost {
 pub(super) struct Load {
     origin: Instant,
     under_way: AtomicU32,
+    /// Those of them that nothing has come back for yet.
+    unheard: AtomicU32,
+    /// Since when there are such, in nanoseconds since the origin.
+    since: AtomicU64,
     /// Nanoseconds, as the bits of a float; 0 while nothing came back. Two answers at once may lose one of them, which
     /// is one sample of many.
     average: AtomicU64,
@@ -45,14 +49,24 @@ impl Load {
         Self {
             origin,
             under_way: AtomicU32::new(0),
+            unheard: AtomicU32::new(0),
+            since: AtomicU64::new(0),
             average: AtomicU64::new(0),
             at: AtomicU64::new(0),
         }
     }
 
     /// A call begins.
-    pub(super) fn begin(&self) {
+    pub(super) fn begin(&self, now: Instant) {
         self.under_way.fetch_add(1, Relaxed);
+        if self.unheard.fetch_add(1, Relaxed) == 0 {
+            self.since.store(self.nanos(now), Relaxed);
+        }
+    }
+
+    /// Something came back for a call, or it was given up.
+    pub(super) fn heard(&self) {
+        self.unheard.fetch_sub(1, Relaxed);
     }
 
     /// A call is over.
@@ -93,12 +107,21 @@ impl Load {
         let average = f64::from_bits(self.average.load(Relaxed));
         let time = match average {
             0.0 if under_way > 0 => UNKNOWN,
-            average => average * self.kept(now),
+            average => (average * self.kept(now)).max(self.silence(now)),
         };
         Cost {
             time,
             calls: (f64::from(under_way) + 1.0) / weight,
         }
+    }
+
+    /// How long nothing has come back, while something should: so long a call takes there at least.
+    fn silence(&self, now: Instant) -> f64 {
+        if self.unheard.load(Relaxed) == 0 {
+            return 0.0;
+        }
+        let last = self.since.load(Relaxed).max(self.at.load(Relaxed));
+        self.nanos(now).saturating_sub(last) as f64
     }
 
     /// The part of the average that counts by now.
@@ -155,8 +178,8 @@ mod tests {
         let start = Instant::now();
         let load = Load::new(start);
         load.took(MS, start);
-        load.begin();
-        load.begin();
+        load.begin(start);
+        load.begin(start);
         assert_eq!(millis(&load, start), 3.0);
         load.end();
         assert_eq!(millis(&load, start), 2.0);
@@ -169,7 +192,7 @@ mod tests {
         known.took(100 * MS, start);
         let chosen = || new.cost(start, 1.0).is_no_more_than(known.cost(start, 1.0));
         assert!(chosen());
-        new.begin();
+        new.begin(start);
         assert!(!chosen());
     }
 
@@ -181,7 +204,7 @@ mod tests {
         other.took(10 * MS, start);
         let chosen = || one.cost(start, 1.0).is_no_more_than(other.cost(start, 1.0));
         assert!(chosen(), "alike, and neither is busy");
-        one.begin();
+        one.begin(start);
         assert!(!chosen());
         assert!(
             one.cost(start, 2.0).is_no_more_than(other.cost(start, 1.0)),
@@ -190,5 +213,21 @@ mod tests {
         one.end();
         one.took(25 * MS, start);
         assert!(!chosen(), "too slow");
+    }
+
+    #[test]
+    fn silence_counts_before_anybody_gave_up() {
+        let start = Instant::now();
+        let load = Load::new(start);
+        load.took(MS, start);
+        load.begin(start + MS);
+        assert_eq!(millis(&load, start + 101 * MS), 200.0, "100 ms, twice");
+        load.heard();
+        assert!(
+            millis(&load, start + 101 * MS) < 2.1,
+            "a stream that goes on"
+        );
+        load.begin(start + 101 * MS);
+        assert!(millis(&load, start + 101 * MS) < 3.1, "from now on");
     }
 }

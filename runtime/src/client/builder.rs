@@ -53,6 +53,17 @@ impl Reach {
             Self::Local(_) => None,
         }
     }
+
+    /// The same, where a target that is a name stands for what it resolves to.
+    fn resolved(self) -> Result<Self, ConnectError> {
+        let Self::Target(target) = self else {
+            return Ok(self);
+        };
+        Ok(match discovery::resolver(&target)? {
+            Some(resolver) => Self::Resolver(resolver),
+            None => Self::Target(target),
+        })
+    }
 }
 
 impl From<Arc<dyn Resolver>> for Reach {
@@ -302,15 +313,17 @@ impl Builder {
         if let Some(balancing) = &self.own.balancing {
             balancing.validate()?;
         }
-        let live = Live::starting::<ConnectError>(Sources::default(), self.sources, self.file)?;
         self.stack.name = self.reach.name();
-        let link = match self.reach {
+        let reach = self.reach.resolved()?;
+        let sources = match reach {
+            Reach::Resolver(_) => Sources::of_many(),
+            Reach::Target(_) | Reach::Local(_) => Sources::default(),
+        };
+        let live = Live::starting::<ConnectError>(sources, self.sources, self.file)?;
+        let link = match reach {
             Reach::Local(services) => Link::Local(services),
             Reach::Resolver(resolver) => self.own.put(self.ways.balanced(resolver), &live),
-            Reach::Target(target) => match discovery::resolver(&target)? {
-                Some(resolver) => self.own.put(self.ways.balanced(resolver), &live),
-                None => Link::Http2(self.ways.open(&target)?),
-            },
+            Reach::Target(target) => Link::Http2(self.ways.open(&target)?),
         };
         Ok(Channel::new(link, self.stack, live))
     }

@@ -18,6 +18,8 @@ pub(crate) struct Sources {
     said: Vec<(Origin, Arc<ServiceConfig>)>,
     /// Whether what the contract says does not count, as on a server.
     without_contract: bool,
+    /// The throttle, where none is configured.
+    throttling: ThrottleConfig,
 }
 
 // === Sources ===
@@ -28,6 +30,16 @@ impl Sources {
         Self {
             said: Vec::new(),
             without_contract: true,
+            throttling: ThrottleConfig::default(),
+        }
+    }
+
+    /// No sources, for a target of several endpoints.
+    #[cfg(feature = "http2")]
+    pub(crate) fn of_many() -> Self {
+        Self {
+            throttling: ThrottleConfig::of_many(),
+            ..Self::default()
         }
     }
 
@@ -70,7 +82,7 @@ impl Sources {
     pub(crate) fn throttling(&self) -> ThrottleConfig {
         let mut said = self.said.iter().rev();
         let said = said.find_map(|(_, config)| config.retry_throttling().copied());
-        said.unwrap_or_default()
+        said.unwrap_or(self.throttling)
     }
 
     /// What holds for the target. A list of policies is one thing: the narrowest that has one says all of it.

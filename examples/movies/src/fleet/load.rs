@@ -6,18 +6,20 @@ use std::{
     time::Duration,
 };
 
-use couplet::{Channel, Status, config::ServiceConfig};
+use couplet::{Channel, Status, client::ConnectError, config::ServiceConfig};
 use movies_api::{CreateMovieRequest, GetMovieRequest, Movie, MoviesClient};
 use tokio::{
     sync::oneshot,
     task::{JoinHandle, JoinSet},
-    time::{Instant, MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 
 use crate::Outcome;
 
 /// One call in this time: 600 a second.
 const EVERY: Duration = Duration::from_micros(1_667);
+/// How long it may take until a server that serves is known.
+const KNOWN: Duration = Duration::from_secs(10);
 /// Of so many calls one adds a movie, which must not be repeated.
 const ADDS: u64 = 20;
 
@@ -49,11 +51,7 @@ pub(super) struct Books {
 
 impl Load {
     pub(super) async fn start(registry: String) -> Outcome<Self> {
-        let channel = Channel::builder(format!("{registry}/movies.v1.Movies"))
-            .policies(ServiceConfig::from_json(POLICIES)?)
-            .connect()
-            .await?;
-        let movies = MoviesClient::new(channel);
+        let movies = timeout(KNOWN, connect(&registry)).await??;
         let books = Arc::<Mutex<Books>>::default();
         let (stop, stopped) = oneshot::channel();
         let calling = call_until(stopped, movies, Arc::clone(&books));
@@ -75,6 +73,20 @@ impl Load {
         let _ = self.stop.send(());
         self.task.await?;
         Ok(std::mem::take(&mut *locked(&self.books)))
+    }
+}
+
+/// A client, once the first server is known to the registry.
+async fn connect(registry: &str) -> Outcome<MoviesClient> {
+    loop {
+        let channel = Channel::builder(format!("{registry}/movies.v1.Movies"))
+            .policies(ServiceConfig::from_json(POLICIES)?)
+            .connect();
+        match channel.await {
+            Ok(channel) => return Ok(MoviesClient::new(channel)),
+            Err(ConnectError::Unreachable(_)) => sleep(EVERY).await,
+            Err(wrong) => return Err(wrong.into()),
+        }
     }
 }
 

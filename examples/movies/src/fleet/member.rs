@@ -33,7 +33,7 @@ async fn run(movies: impl Contract + 'static, registry: &str) -> Outcome {
     let server = Server::builder()
         .add(movies)
         .register(registry)
-        .withdrawn_for(Duration::from_millis(500))
+        .drain_delay(Duration::from_millis(500))
         .bind("127.0.0.1:0")
         .await?;
     let address = server.local_addr().ok_or("a TCP server has an address")?;

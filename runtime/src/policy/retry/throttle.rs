@@ -16,7 +16,7 @@ const MILLI: i64 = 1_000;
 /// The parameters of a throttle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ThrottleConfig {
-    /// Tokens of a full throttle, 1 to 1,000. Default: 10.
+    /// Tokens of a full throttle, 1 to 1,000. Default: 10; 100 for a target of several endpoints.
     pub max_tokens: u32,
     /// What a success gives back, to three decimals; at least 0.001. Default: 0.1.
     pub token_ratio: f32,
@@ -57,6 +57,16 @@ impl Default for ThrottleConfig {
 }
 
 impl ThrottleConfig {
+    /// What holds for a target of several endpoints, where nothing is configured: an endpoint that dies takes all with it that
+    /// was on its way there, which says nothing about the others, where a retry goes.
+    #[cfg(feature = "http2")]
+    pub(crate) fn of_many() -> Self {
+        Self {
+            max_tokens: 100,
+            ..Self::default()
+        }
+    }
+
     /// Whether a throttle can work with these values.
     ///
     /// # Errors
