@@ -13,9 +13,12 @@ struct Scheme {
     name: &'static str,
     /// The feature that it takes, beside what it would be.
     right: &'static str,
-    resolver: fn(&str) -> Parsed<dyn Resolver>,
-    registry: Option<fn(&str) -> Parsed<dyn Registry>>,
+    resolver: Read<dyn Resolver>,
+    registry: Option<Read<dyn Registry>>,
 }
+
+/// Reads the text behind `scheme://`.
+type Read<T> = fn(&str) -> Parsed<T>;
 
 /// What comes of the text behind `scheme://`; or why nothing does.
 type Parsed<T> = Result<Arc<T>, Fault>;

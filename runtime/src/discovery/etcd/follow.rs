@@ -94,7 +94,7 @@ impl Follower {
                 _ => self.rows.put(self.reader.read(pair)),
             }
         }
-        self.due.get_or_insert(Instant::now() + GATHER);
+        self.due.get_or_insert_with(|| Instant::now() + GATHER);
     }
 
     fn publish(&mut self) {
