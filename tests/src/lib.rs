@@ -5,5 +5,6 @@ pub mod contracts;
 pub mod etcd;
 pub mod flags;
 pub mod interop;
+pub mod ledger;
 pub mod peers;
 pub mod program;

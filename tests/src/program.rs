@@ -69,6 +69,25 @@ impl Server {
         server
     }
 
+    /// Asks it to end, by SIGTERM, and waits until it has; whether it ended well.
+    ///
+    /// # Panics
+    /// If it runs on for longer than [`PATIENCE`].
+    #[cfg(unix)]
+    pub fn terminate(mut self) -> bool {
+        let mut kill = Command::new("kill");
+        let asked = kill.args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(asked.is_ok_and(|status| status.success()), "cannot ask it");
+        let pause = Duration::from_millis(10);
+        for _ in 0..PATIENCE.as_millis() / pause.as_millis() {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return status.success();
+            }
+            thread::sleep(pause);
+        }
+        panic!("it runs on")
+    }
+
     /// Its address.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
