@@ -43,40 +43,69 @@ pub(crate) async fn serve(
         // No call was accepted yet, so there is nothing to wait for.
         () = life.reached(Stage::Draining) => return 0,
     };
+    let left_behind = socket.left_behind();
+    match carry(socket, peer, shared, &life).await {
+        End::Gone => 0,
+        End::Cut(calls) => calls,
+        End::Finished => {
+            select! {
+                () = left_behind.linger() => {}
+                () = life.reached(Stage::Over) => {}
+            }
+            0
+        }
+    }
+}
+
+/// How a connection ended.
+enum End {
+    /// The client is gone, or is not waited for any longer.
+    Gone,
+    /// It was told to go elsewhere, and all of its calls are over.
+    Finished,
+    /// Its server is over, and so many of its calls were not.
+    Cut(usize),
+}
+
+/// Serves an open connection to its end.
+async fn carry(socket: Greeted, peer: Peer, shared: Arc<Shared>, life: &Hearer) -> End {
     let (ages, traffic) = (shared.settings.ages, socket.traffic());
     let (calls, peer) = (Calls::new(ages.idle.is_some()), Arc::new(peer));
     let http = shared.settings.http(calls.clone());
     let service =
         service_fn(move |request| Answering::New(request, Arc::clone(&shared), Arc::clone(&peer)));
     let mut served = pin!(http.serve_connection(TokioIo::new(socket), service));
-    let leaving = select! {
+    let why = select! {
         biased;
-        ended = served.as_mut() => Err(ended),
-        () = life.reached(Stage::Draining) => Ok(Leaving::Draining),
-        why = ages.reached(&calls, fastrand::f64()) => Ok(why),
-    };
-    let ended = match leaving {
-        Err(ended) => ended,
-        Ok(why) => {
-            // The client hears of it twice: at first that it should go, and, once it has confirmed that, up to which of its
-            // calls it was heard. What is above was not looked at.
-            served.as_mut().graceful_shutdown();
-            select! {
-                biased;
-                ended = served.as_mut() => ended,
-                // Dropping the connection resets its calls, which drops their handlers.
-                () = life.reached(Stage::Over) => return calls.open(),
-                () = ages.given_up(why, &calls, &traffic) => {
-                    tracing::debug!(?why, calls = calls.open(), "a connection was given up");
-                    return 0;
-                }
-            }
+        ended = served.as_mut() => {
+            report(ended);
+            return End::Gone;
         }
+        () = life.reached(Stage::Draining) => Leaving::Draining,
+        why = ages.reached(&calls, fastrand::f64()) => why,
     };
+    // The client hears of it twice: at first that it should go, and, once it has confirmed that, up to which of its calls
+    // it was heard. What is above was not looked at.
+    served.as_mut().graceful_shutdown();
+    select! {
+        biased;
+        ended = served.as_mut() => {
+            report(ended);
+            End::Finished
+        }
+        // Dropping the connection resets its calls, which drops their handlers.
+        () = life.reached(Stage::Over) => End::Cut(calls.open()),
+        () = ages.given_up(why, &calls, &traffic) => {
+            tracing::debug!(?why, calls = calls.open(), "a connection was given up");
+            End::Gone
+        }
+    }
+}
+
+fn report(ended: hyper::Result<()>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection failed");
     }
-    0
 }
 
 async fn open(

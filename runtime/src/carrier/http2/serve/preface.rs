@@ -8,14 +8,20 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    time::timeout,
+};
 
+/// How long a client may take to hang up after its last answer.
+const LINGER: Duration = Duration::from_secs(1);
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Bytes both ways.
@@ -29,9 +35,15 @@ pub(crate) type Socket = Box<dyn Io>;
 /// A socket whose preface was read, and is read once more.
 pub(super) struct Greeted {
     left: &'static [u8],
-    socket: Socket,
+    /// There until this is dropped.
+    socket: Option<Socket>,
     traffic: Traffic,
+    left_behind: LeftBehind,
 }
+
+/// Where the socket of a connection is found once the connection is over.
+#[derive(Clone, Default)]
+pub(super) struct LeftBehind(Arc<Mutex<Option<Socket>>>);
 
 /// Whether anything still moves over a socket.
 #[derive(Debug, Clone, Default)]
@@ -58,8 +70,9 @@ pub(super) async fn greet(mut socket: Socket) -> io::Result<Greeted> {
     }
     Ok(Greeted {
         left: PREFACE,
-        socket,
+        socket: Some(socket),
         traffic: Traffic::default(),
+        left_behind: LeftBehind::default(),
     })
 }
 
@@ -79,12 +92,57 @@ impl Traffic {
     }
 }
 
+// === LeftBehind ===
+
+impl LeftBehind {
+    /// Hangs up only after the client did, or after a second.
+    ///
+    /// Whoever hangs up on a client that still says something, be it that it has read an answer, makes the system reset the
+    /// connection, and the client may never read the answers that are on their way.
+    pub(super) async fn linger(self) {
+        let left = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut socket) = left else {
+            return;
+        };
+        let hung_up = timeout(LINGER, async {
+            // It may be closed in this direction already.
+            let _ = socket.shutdown().await;
+            let mut ignored = [0; 1024];
+            while matches!(socket.read(&mut ignored).await, Ok(1..)) {}
+        });
+        if hung_up.await.is_err() {
+            tracing::debug!("a client did not hang up after its last answer");
+        }
+    }
+}
+
 // === Greeted ===
 
 impl Greeted {
     /// What moves over it.
     pub(super) fn traffic(&self) -> Traffic {
         self.traffic.clone()
+    }
+
+    /// Where the socket will be.
+    pub(super) fn left_behind(&self) -> LeftBehind {
+        self.left_behind.clone()
+    }
+
+    fn socket(&mut self) -> io::Result<Pin<&mut Socket>> {
+        let socket = self.socket.as_mut().map(Pin::new);
+        socket.ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl Drop for Greeted {
+    fn drop(&mut self) {
+        let mut slot = self
+            .left_behind
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *slot = self.socket.take();
     }
 }
 
@@ -95,7 +153,7 @@ impl AsyncRead for Greeted {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.left.is_empty() {
-            let polled = Pin::new(&mut self.socket).poll_read(context, buffer);
+            let polled = self.socket()?.poll_read(context, buffer);
             return self.traffic.saw(polled);
         }
         let (now, later) = self.left.split_at(self.left.len().min(buffer.remaining()));
@@ -111,7 +169,7 @@ impl AsyncWrite for Greeted {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.socket).poll_write(context, bytes);
+        let polled = self.socket()?.poll_write(context, bytes);
         self.traffic.saw(polled)
     }
 
@@ -120,20 +178,22 @@ impl AsyncWrite for Greeted {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.socket).poll_write_vectored(context, slices);
+        let polled = self.socket()?.poll_write_vectored(context, slices);
         self.traffic.saw(polled)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.socket
+            .as_ref()
+            .is_some_and(|socket| socket.is_write_vectored())
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
+        self.socket()?.poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
+        self.socket()?.poll_shutdown(context)
     }
 }
 
