@@ -15,5 +15,5 @@ pub use self::{
     error::ConnectError,
 };
 #[cfg(feature = "tls")]
-pub use crate::carrier::http2::{ClientTls, TlsError};
+pub use crate::carrier::http2::{ClientTls, Renewals, TlsError};
 pub use crate::carrier::http2::{HttpService, Keepalive, TargetError};

@@ -28,6 +28,8 @@ mod tls;
 
 use std::io;
 
+#[cfg(feature = "tls")]
+pub use crate::carrier::http2::Renewals;
 pub use address::Address;
 pub use admin::Page;
 pub use builder::{Builder, Routed};

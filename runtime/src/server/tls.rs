@@ -1,6 +1,10 @@
 //! TLS for servers, with rustls: a certificate, and whose client certificates are asked for.
 
-use std::{fmt, io, sync::Arc};
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use rustls::{
@@ -10,18 +14,40 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio_rustls::TlsAcceptor;
 
-use crate::{call::Peer, carrier::http2::serve::Socket};
+use crate::{
+    call::Peer,
+    carrier::http2::{Renewals, Renewed, fault::chain, serve::Socket},
+};
 
-/// What a server shows of itself and asks of its clients. TLS 1.2 and 1.3; HTTP/2 must be agreed on by ALPN.
+/// What a server shows of itself and asks of its clients. TLS 1.2 and 1.3; HTTP/2 must be agreed on by ALPN. Clones are one
+/// and the same.
+///
+/// ```no_run
+/// # async fn shown(movies: impl couplet::codegen::Contract + 'static) -> Result<(), Box<dyn std::error::Error>> {
+/// use couplet::{Server, server::ServerTls};
+///
+/// // New certificates hold from the next connection on, and those that cannot be used change nothing.
+/// let tls = ServerTls::from_files("/etc/movies/tls.crt", "/etc/movies/tls.key")?;
+/// Server::builder().add(movies).tls(tls).serve("0.0.0.0:443").await?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct ServerTls {
-    acceptor: TlsAcceptor,
+    config: Arc<Renewed<ServerConfig>>,
 }
 
 /// A certificate, a key or a root that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
+    /// A file cannot be read.
+    #[error("cannot read `{}`: {source}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The text is not PEM, or there is nothing of the wanted kind in it.
     #[error("cannot read the PEM of the {what}")]
     Pem {
@@ -52,6 +78,46 @@ impl ServerTls {
         Self::with(verifier, certificates.as_ref(), key.as_ref())
     }
 
+    /// As [`new`](Self::new), from files, which are read again every second while the server runs. Connections that are
+    /// open go on with what they have begun with. Files that cannot be used change nothing, which is told and
+    /// [counted](Self::renewals).
+    ///
+    /// # Errors
+    /// If they cannot be read or do not fit.
+    pub fn from_files(
+        certificates: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Result<Self, TlsError> {
+        let (certificates, key) = (certificates.into(), key.into());
+        let files = vec![certificates.clone(), key.clone()];
+        Self::of_files(files, move || Self::new(file(&certificates)?, file(&key)?))
+    }
+
+    /// As [`mutual`](Self::mutual), from files, as by [`from_files`](Self::from_files).
+    ///
+    /// # Errors
+    /// If one of them cannot be read or used.
+    pub fn mutual_from_files(
+        certificates: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+        roots: impl Into<PathBuf>,
+    ) -> Result<Self, TlsError> {
+        let (certificates, key, roots) = (certificates.into(), key.into(), roots.into());
+        let files = vec![certificates.clone(), key.clone(), roots.clone()];
+        let make = move || Self::mutual(file(&certificates)?, file(&key)?, file(&roots)?);
+        Self::of_files(files, make)
+    }
+
+    /// Shows and asks from the next connection on what `with` does: for certificates that come from elsewhere than files.
+    pub fn replace(&self, with: &Self) {
+        self.config.replace(with.config.current());
+    }
+
+    /// What became of files that changed.
+    pub fn renewals(&self) -> &Renewals {
+        self.config.counts()
+    }
+
     /// As [`new`](Self::new), and serves only clients whose certificate one of `roots`, PEM text, has signed.
     ///
     /// # Errors
@@ -74,8 +140,23 @@ impl ServerTls {
     pub fn from_config(mut config: ServerConfig) -> Self {
         config.alpn_protocols = vec![HTTP2.to_vec()];
         Self {
-            acceptor: Arc::new(config).into(),
+            config: Arc::new(Renewed::fixed(config)),
         }
+    }
+
+    fn of_files(
+        files: Vec<PathBuf>,
+        make: impl Fn() -> Result<Self, TlsError> + Send + Sync + 'static,
+    ) -> Result<Self, TlsError> {
+        let config = ServerConfig::clone(&make()?.config.current());
+        let again = move || match make() {
+            Ok(tls) => Ok(ServerConfig::clone(&tls.config.current())),
+            Err(error) => Err(chain(&error)),
+        };
+        let config = Renewed::new(config, files, Arc::default(), again);
+        Ok(Self {
+            config: Arc::new(config),
+        })
     }
 
     fn with(
@@ -102,7 +183,9 @@ impl ServerTls {
         socket: Socket,
         mut peer: Peer,
     ) -> io::Result<(Socket, Peer)> {
-        let stream = self.acceptor.accept(socket).await?;
+        self.config.watch();
+        let acceptor = TlsAcceptor::from(self.config.current());
+        let stream = acceptor.accept(socket).await?;
         let (_, session) = stream.get_ref();
         if session.alpn_protocol() != Some(HTTP2) {
             return Err(io::Error::new(
@@ -123,6 +206,13 @@ impl fmt::Debug for ServerTls {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ServerTls")
     }
+}
+
+fn file(path: &Path) -> Result<Vec<u8>, TlsError> {
+    fs::read(path).map_err(|source| TlsError::File {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// All certificates of a PEM text, and at least one.

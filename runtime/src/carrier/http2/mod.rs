@@ -19,6 +19,8 @@ mod keepalive;
 mod over;
 mod pool;
 mod reassembly;
+#[cfg(feature = "tls")]
+mod renewed;
 mod reply;
 pub(crate) mod serve;
 mod service;
@@ -29,8 +31,13 @@ mod target;
 mod tls;
 
 #[cfg(feature = "tls")]
-pub use self::tls::{ClientTls, TlsError};
+pub(crate) use self::renewed::Renewed;
 pub use self::{
     client::Http2, keepalive::Keepalive, over::Over, service::HttpService, target::TargetError,
 };
 pub(crate) use self::{config::Config, connector::Connector, service::HttpLayer, target::Target};
+#[cfg(feature = "tls")]
+pub use self::{
+    renewed::Renewals,
+    tls::{ClientTls, TlsError},
+};

@@ -1,6 +1,10 @@
 //! TLS of the client's end, with rustls: whom to trust, who one is, and that the peer agrees to HTTP/2.
 
-use std::{fmt, io, sync::Arc};
+use std::{
+    fmt, fs, io,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use rustls::{AlertDescription, ClientConfig, RootCertStore, crypto::ring};
 use rustls_pki_types::{
@@ -8,7 +12,7 @@ use rustls_pki_types::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{fault::chain, io::Io, target::Target};
+use super::{Renewals, Renewed, fault::chain, io::Io, target::Target};
 
 /// What HTTP/2 is called when two ends agree on a protocol.
 const H2: &[u8] = b"h2";
@@ -31,14 +35,27 @@ const NO_H2: &str = "the server does not agree to HTTP/2 over TLS; it must offer
 #[derive(Clone, Default)]
 #[must_use]
 pub struct ClientTls {
-    roots: Vec<Vec<u8>>,
-    identity: Option<(Vec<u8>, Vec<u8>)>,
+    roots: Vec<Pem>,
+    identity: Option<(Pem, Pem)>,
     server_name: Option<String>,
+    counts: Arc<Renewals>,
+    /// What all connections have in common, once there is one.
+    config: Arc<OnceLock<Arc<Renewed<ClientConfig>>>>,
+}
+
+/// Where a PEM text is.
+#[derive(Clone)]
+enum Pem {
+    Here(Vec<u8>),
+    File(PathBuf),
 }
 
 /// TLS settings that cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TlsError {
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {why}", path = .0.display(), why = .1)]
+    File(PathBuf, String),
     /// Nobody is trusted.
     #[error("no root certificates; give the PEM of those to trust with `ClientTls::roots`")]
     NoRoots,
@@ -61,7 +78,7 @@ pub enum TlsError {
 /// Encrypts connections to one target.
 #[derive(Clone)]
 pub(crate) struct Encrypt {
-    connector: TlsConnector,
+    config: Arc<Renewed<ClientConfig>>,
     name: ServerName<'static>,
 }
 
@@ -74,15 +91,29 @@ impl ClientTls {
     }
 
     /// Trusts servers whose certificate goes back to one of these, in PEM. Adds to those given before.
-    pub fn roots(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots.push(pem.into());
-        self
+    pub fn roots(self, pem: impl Into<Vec<u8>>) -> Self {
+        self.trust(Pem::Here(pem.into()))
+    }
+
+    /// The same from a file, which is read again every second once there is a connection. What is new in it holds from the
+    /// next connection on; a file that cannot be used changes nothing, which is told and [counted](Self::renewals).
+    pub fn roots_file(self, path: impl Into<PathBuf>) -> Self {
+        self.trust(Pem::File(path.into()))
     }
 
     /// Shows servers this certificate (and its chain) in PEM, with its PKCS#8, PKCS#1 or SEC1 key.
-    pub fn identity(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
-        self.identity = Some((certificate.into(), key.into()));
-        self
+    pub fn identity(self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.identify(Pem::Here(certificate.into()), Pem::Here(key.into()))
+    }
+
+    /// The same from files, which are read again as by [`roots_file`](Self::roots_file).
+    pub fn identity_files(self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.identify(Pem::File(certificate.into()), Pem::File(key.into()))
+    }
+
+    /// What became of files that changed.
+    pub fn renewals(&self) -> &Arc<Renewals> {
+        &self.counts
     }
 
     /// Expects this name in the server's certificate instead of the target's host.
@@ -97,12 +128,39 @@ impl ClientTls {
         let name = self.server_name.as_deref().unwrap_or(host);
         let server_name = ServerName::try_from(name.to_owned())
             .map_err(|_: InvalidDnsNameError| TlsError::ServerName(name.to_owned()))?;
-        let mut config = self.config()?;
-        config.alpn_protocols = vec![H2.to_vec()];
         Ok(Encrypt {
-            connector: TlsConnector::from(Arc::new(config)),
+            config: self.shared()?,
             name: server_name,
         })
+    }
+
+    /// What all connections have in common.
+    fn shared(&self) -> Result<Arc<Renewed<ClientConfig>>, TlsError> {
+        if let Some(config) = self.config.get() {
+            return Ok(Arc::clone(config));
+        }
+        let identity = self.identity.iter().flat_map(|(first, then)| [first, then]);
+        let files = self.roots.iter().chain(identity).filter_map(Pem::path);
+        let settings = Self {
+            config: Arc::default(),
+            ..self.clone()
+        };
+        let make = move || settings.config().map_err(|error| error.to_string());
+        let counts = Arc::clone(&self.counts);
+        let made = Renewed::new(self.config()?, files.collect(), counts, make);
+        Ok(Arc::clone(self.config.get_or_init(|| Arc::new(made))))
+    }
+
+    fn trust(mut self, pem: Pem) -> Self {
+        self.roots.push(pem);
+        self.config = Arc::default();
+        self
+    }
+
+    fn identify(mut self, certificate: Pem, key: Pem) -> Self {
+        self.identity = Some((certificate, key));
+        self.config = Arc::default();
+        self
     }
 
     fn config(&self) -> Result<ClientConfig, TlsError> {
@@ -110,21 +168,25 @@ impl ClientTls {
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsError::Identity(error.to_string()))?
             .with_root_certificates(self.trusted()?);
-        let Some((certificate, key)) = &self.identity else {
-            return Ok(builder.with_no_client_auth());
+        let mut config = match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some((certificate, key)) => {
+                let chain = certificates("identity's certificates", &certificate.read()?)?;
+                let key = PrivateKeyDer::from_pem_slice(&key.read()?)
+                    .map_err(|error| TlsError::Key(error.to_string()))?;
+                builder
+                    .with_client_auth_cert(chain, key)
+                    .map_err(|error| TlsError::Identity(error.to_string()))?
+            }
         };
-        let chain = certificates("identity's certificates", certificate)?;
-        let key =
-            PrivateKeyDer::from_pem_slice(key).map_err(|error| TlsError::Key(error.to_string()))?;
-        builder
-            .with_client_auth_cert(chain, key)
-            .map_err(|error| TlsError::Identity(error.to_string()))
+        config.alpn_protocols = vec![H2.to_vec()];
+        Ok(config)
     }
 
     fn trusted(&self) -> Result<RootCertStore, TlsError> {
         let mut store = RootCertStore::empty();
         for pem in &self.roots {
-            for root in certificates("roots", pem)? {
+            for root in certificates("roots", &pem.read()?)? {
                 store
                     .add(root)
                     .map_err(|error| TlsError::Certificates("roots", error.to_string()))?;
@@ -134,6 +196,26 @@ impl ClientTls {
             return Err(TlsError::NoRoots);
         }
         Ok(store)
+    }
+}
+
+// === Pem ===
+
+impl Pem {
+    fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Here(_) => None,
+            Self::File(path) => Some(path.clone()),
+        }
+    }
+
+    fn read(&self) -> Result<Vec<u8>, TlsError> {
+        match self {
+            Self::Here(pem) => Ok(pem.clone()),
+            Self::File(path) => {
+                fs::read(path).map_err(|error| TlsError::File(path.clone(), error.to_string()))
+            }
+        }
     }
 }
 
@@ -167,8 +249,8 @@ impl Encrypt {
     /// # Errors
     /// Why the two ends do not agree.
     pub(super) async fn encrypt(&self, io: Io) -> Result<Io, String> {
-        let stream = self
-            .connector
+        self.config.watch();
+        let stream = TlsConnector::from(self.config.current())
             .connect(self.name.clone(), io)
             .await
             .map_err(|error| refused(&error))?;

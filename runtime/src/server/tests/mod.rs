@@ -11,6 +11,8 @@ mod limits;
 mod mounts;
 mod peers;
 #[cfg(feature = "tls")]
+mod renewal;
+#[cfg(feature = "tls")]
 mod tls;
 mod versioned;
 

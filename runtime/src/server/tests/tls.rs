@@ -9,10 +9,10 @@ use super::*;
 use crate::server::ServerTls;
 
 /// An authority and what it signed.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(super) struct Authority(pub(super) CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -20,7 +20,7 @@ impl Authority {
     }
 
     /// A certificate for `name` and its key, as PEM.
-    fn sign(&self, name: &str) -> (String, String) {
+    pub(super) fn sign(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();
@@ -34,7 +34,11 @@ impl Authority {
     }
 
     /// A client that trusts this authority and asks for `protocols`.
-    fn client(&self, shown: Option<(String, String)>, protocols: &[&[u8]]) -> TlsConnector {
+    pub(super) fn client(
+        &self,
+        shown: Option<(String, String)>,
+        protocols: &[&[u8]],
+    ) -> TlsConnector {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -53,7 +57,7 @@ impl Authority {
     }
 }
 
-async fn connected(
+pub(super) async fn connected(
     server: &Running,
     client: &TlsConnector,
 ) -> std::io::Result<TlsStream<TcpStream>> {
@@ -62,7 +66,7 @@ async fn connected(
 }
 
 /// Whether a call over a fresh connection is answered.
-async fn is_served(server: &Running, client: &TlsConnector) -> bool {
+pub(super) async fn is_served(server: &Running, client: &TlsConnector) -> bool {
     let Ok(socket) = connected(server, client).await else {
         return false;
     };

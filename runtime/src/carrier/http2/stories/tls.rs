@@ -32,7 +32,14 @@ async fn server(
     protocol: Option<&str>,
     clients: Option<&Authority>,
 ) -> String {
-    let (certificate, key) = issue(authority, "localhost");
+    serving(issue(authority, "localhost"), protocol, clients).await
+}
+
+async fn serving(
+    (certificate, key): (String, String),
+    protocol: Option<&str>,
+    clients: Option<&Authority>,
+) -> String {
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap();
@@ -173,4 +180,77 @@ fn settings_of_tls_that_make_no_sense_say_what_would_be_right() {
     assert!(told(trusting().server_name("no name")).contains("not the name of a server"));
     let bare = Channel::builder(target).lazy().unwrap_err();
     assert!(matches!(bare, ConnectError::Tls(_)));
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_expired_is_told_with_the_servers_address() {
+    let authority = authority();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    let expired = (certificate.pem(), key.serialize_pem());
+    let target = serving(expired, Some("h2"), None).await;
+    let why = refused(trusting(&target, &authority)).await;
+    assert!(
+        why.contains(&format!("cannot connect to {target}")),
+        "{why}"
+    );
+    assert!(why.contains("certificate expired"), "{why}");
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_is_told_with_both_names() {
+    let authority = authority();
+    let target = serving(issue(&authority, "films.internal"), Some("h2"), None).await;
+    let why = refused(trusting(&target, &authority)).await;
+    assert!(
+        why.contains(&format!("cannot connect to {target}")),
+        "{why}"
+    );
+    let both = why.contains("not valid for name \"localhost\"") && why.contains("films.internal");
+    assert!(both, "{why}");
+}
+
+/// A client's own certificate, and whom it trusts, are read anew for new connections.
+#[tokio::test]
+async fn what_a_client_trusts_and_shows_may_be_renewed() {
+    let (authority, clients) = (authority(), authority());
+    let target = server(&authority, Some("h2"), Some(&clients)).await;
+    let folder = std::env::temp_dir().join(format!("couplet-client-tls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let put = |name: &str, text: &str| {
+        std::fs::write(folder.join(name), text).unwrap();
+        folder.join(name)
+    };
+    let (certificate, key) = issue(&self::authority(), "caller");
+    let tls = ClientTls::new()
+        .roots_file(put("roots", &authority.pem()))
+        .identity_files(put("certificate", &certificate), put("key", &key));
+    let connect = async || {
+        let channel = Channel::builder(&target).tls(tls.clone());
+        channel.connect().await.map(drop)
+    };
+    assert!(connect().await.is_err(), "a stranger's certificate");
+
+    put("key", "garbage");
+    let (certificate, key) = issue(&clients, "caller");
+    put("certificate", &certificate);
+    // The clock runs ahead from look to look, and not while there is a connection to wait for.
+    let looked = async |count: &dyn Fn() -> u64| {
+        tokio::time::pause();
+        for _ in 0..100 {
+            if count() > 0 {
+                return tokio::time::resume();
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+        panic!("nobody looked");
+    };
+    looked(&|| tls.renewals().refused.sum()).await;
+    put("key", &key);
+    looked(&|| tls.renewals().renewed.sum()).await;
+    connect().await.unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
 }
