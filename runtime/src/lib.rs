@@ -93,6 +93,9 @@ mod docs {
     struct Discovery;
     #[doc = include_str!("../../docs/fallback.md")]
     struct Fallback;
+    #[cfg(feature = "signal")]
+    #[doc = include_str!("../../docs/life-cycle.md")]
+    struct LifeCycle;
     #[doc = include_str!("../../docs/limits.md")]
     struct Limits;
     #[doc = include_str!("../../docs/retries.md")]
