@@ -81,6 +81,9 @@ pub use {client::Channel, server::Server};
 /// The examples of the pages in `docs/`.
 #[cfg(doctest)]
 mod docs {
+    #[cfg(feature = "http2")]
+    #[doc = include_str!("../../docs/balancing.md")]
+    struct Balancing;
     #[doc = include_str!("../../docs/breaker.md")]
     struct Breaker;
     #[cfg(feature = "http2")]

@@ -9,8 +9,7 @@ use tokio::{
 };
 use tonic::Status;
 
-use super::{Reach, Shared, peer::Peer};
-use crate::clock;
+use super::{Reach, Shared, peer::Peer, serving::attend};
 
 /// How many ways are opened at once, so that a large set of endpoints is not a stampede.
 const AT_ONCE: usize = 16;
@@ -52,9 +51,11 @@ async fn keep<L: Reach>(peer: Arc<Peer<L>>, shared: Arc<Shared<L>>, turns: Turns
     loop {
         match connect(&peer.link, &turns).await {
             Ok(()) => {
-                peer.up(clock::now());
-                shared.stirred.notify_one();
-                peer.link.lost().await;
+                let mut asked = shared.health.subscribe();
+                tokio::select! {
+                    () = peer.link.lost() => {}
+                    never = attend(&peer, &shared, &mut asked) => match never {},
+                }
                 peer.down();
                 shared.stirred.notify_one();
             }

@@ -20,6 +20,7 @@ mod peer;
 mod pick;
 mod pool;
 mod reach;
+mod serving;
 mod settings;
 mod view;
 
@@ -33,7 +34,10 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::{sync::Notify, task::AbortHandle};
+use tokio::{
+    sync::{Notify, watch},
+    task::AbortHandle,
+};
 use tonic::Status;
 
 use self::{
@@ -83,6 +87,8 @@ struct Shared<L> {
     /// Counts calls that go to endpoints in turn, from one view to the next.
     turns: AtomicU64,
     outlier: Outlier,
+    /// The service whose health is asked for.
+    health: watch::Sender<Option<Arc<str>>>,
     /// Peers that refused a client for its release.
     unfit: Mutex<Unfit>,
     /// Tells calls that wait that the view changed.
@@ -113,6 +119,7 @@ impl<L: Reach> Balancer<L> {
             settings: ArcSwap::new(settings),
             turns: AtomicU64::new(fastrand::u64(..u64::from(u32::MAX))),
             outlier: outlier.expect("the defaults are valid"),
+            health: watch::Sender::new(None),
             unfit: Mutex::default(),
             changed: Notify::new(),
             stirred: Arc::default(),
@@ -223,6 +230,11 @@ impl<L: Reach> Handle<L> {
                 .outlier
                 .reconfigure(settings.outlier.clone(), clock::now())?;
         }
+        self.0.health.send_if_modified(|asked| {
+            let changed = asked.as_deref() != settings.health.as_deref();
+            *asked = settings.health.as_deref().map(Arc::from);
+            changed
+        });
         self.0.settings.store(Arc::new(settings));
         self.0.stirred.notify_one();
         Ok(())

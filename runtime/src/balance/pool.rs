@@ -22,6 +22,17 @@ const DRAWS: usize = 4;
 /// The most that `least_request` draws (gRFC A48).
 const MOST_CHOICES: u32 = 10;
 
+#[cfg(test)]
+thread_local! {
+    static LOOKS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// How many peers this thread has looked at.
+#[cfg(test)]
+pub(super) fn looks() -> u64 {
+    LOOKS.get()
+}
+
 /// What a call asks for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ask<'a> {
@@ -120,6 +131,8 @@ impl<L> Pool<L> {
 
     #[inline]
     fn admit(&self, seat: &Seat<L>, ask: &Ask<'_>) -> Option<Pass> {
+        #[cfg(test)]
+        LOOKS.set(LOOKS.get() + 1);
         let peer = &seat.peer;
         match peer.is_ready() && !ask.tried.contains(peer.number) {
             true => peer.health.admit(ask.now),

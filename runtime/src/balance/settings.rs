@@ -12,4 +12,7 @@ pub struct Settings {
     pub zone: String,
     /// Which endpoints stand out and are left alone.
     pub outlier: outlier::Config,
+    /// The service whose health each endpoint is asked for while it is connected (gRFC A17): calls go to those that serve
+    /// it, and to those that have no health service. Empty is the server as a whole; none asks nobody.
+    pub health: Option<String>,
 }

@@ -41,6 +41,7 @@ impl FollowTarget for Follower {
             balancing: balancing.cloned().unwrap_or_default(),
             zone: self.own.zone.clone(),
             outlier: said.outlier.clone().unwrap_or_default(),
+            health: said.health.clone(),
         };
         if let Err(error) = self.handle.configure(settings) {
             tracing::warn!(%error, "what is said of balancing makes no sense; what held before stands");

@@ -11,7 +11,7 @@ use tonic::Status;
 
 use super::super::{Balancer, Reach, Settings};
 use crate::{
-    call::{Call, Invoke, Reply, Service},
+    call::{Body, Call, Invoke, Reply, Service, Streaming},
     discovery::{Endpoint, Memory, Registration, Registry},
     fixture::say,
     policy::balance::Balancing,
@@ -40,6 +40,8 @@ pub(super) struct Peers(Arc<Mutex<HashMap<String, Arc<State>>>>);
 struct State {
     way: watch::Sender<Way>,
     calls: Mutex<usize>,
+    /// What it says of its health; nothing, if it has no such service.
+    health: watch::Sender<Option<i32>>,
     /// What it says when it fails.
     says: Mutex<Option<Status>>,
 }
@@ -52,6 +54,11 @@ impl Peers {
     /// Does so from now on.
     pub(super) fn set(&self, address: &str, way: Way) {
         self.state(address).way.send_replace(way);
+    }
+
+    /// Says so when it is asked for its health.
+    pub(super) fn serves(&self, address: &str, status: i32) {
+        self.state(address).health.send_replace(Some(status));
     }
 
     /// Fails with `status` from now on.
@@ -76,6 +83,7 @@ impl Peers {
             Arc::new(State {
                 way: watch::Sender::new(Way::Answers),
                 calls: Mutex::default(),
+                health: watch::Sender::new(None),
                 says: Mutex::default(),
             })
         };
@@ -118,6 +126,9 @@ impl Reach for Link {
 
 impl Invoke for Link {
     async fn invoke(&self, call: Call) -> Result<Reply, Status> {
+        if call.method.path.ends_with("Health/Watch") {
+            return self.health();
+        }
         *self.0.calls.lock().unwrap() += 1;
         let way = *self.0.way.borrow();
         match way {
@@ -129,6 +140,22 @@ impl Invoke for Link {
             Way::Refuses => Err(Status::unavailable("gone")),
             Way::Hangs | Way::Silent => std::future::pending().await,
         }
+    }
+}
+
+impl Link {
+    fn health(&self) -> Result<Reply, Status> {
+        let mut health = self.0.health.subscribe();
+        if health.borrow().is_none() {
+            return Err(Status::unimplemented("no health here"));
+        }
+        health.mark_changed();
+        let said = futures_util::stream::unfold(health, async |mut health| {
+            health.changed().await.ok()?;
+            let status = *health.borrow_and_update();
+            Some((Ok(status?), health))
+        });
+        Ok(Reply::new(Body::Many(Streaming::new(said).into_frames())))
     }
 }
 

@@ -3,6 +3,8 @@
 mod choice;
 mod ends;
 mod fake;
+mod figures;
+mod serving;
 mod shares;
 mod strategies;
 mod ways;
