@@ -25,6 +25,7 @@ pub mod age;
 pub mod backoff;
 pub mod balance;
 pub mod breaker;
+pub mod connectivity;
 pub mod counter;
 mod declared;
 #[cfg(feature = "faults")]

@@ -6,6 +6,7 @@ use http::{
     HeaderMap, HeaderValue, Method, Request, Version, header,
     uri::{self, Authority, PathAndQuery, Scheme, Uri},
 };
+use tokio::sync::watch;
 use tonic::Status;
 
 use super::{
@@ -24,6 +25,7 @@ use crate::{
     balance::Reach,
     call::{Body, Call, Invoke, Phase, Reply, during},
     clock,
+    policy::connectivity::State,
 };
 
 /// gRPC over HTTP/2 to one target.
@@ -46,6 +48,10 @@ pub(super) struct Origin {
     pub(super) authority: Authority,
     pub(super) user_agent: HeaderValue,
 }
+
+/// Says of a request that it waits for a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WaitsForReady;
 
 /// What holds for the messages of every call.
 #[derive(Debug, Clone, Copy)]
@@ -87,12 +93,17 @@ impl Http2 {
         }
     }
 
+    /// The state of its connections, and how it changes.
+    pub(crate) fn states(&self) -> watch::Receiver<State> {
+        self.pool.states()
+    }
+
     /// Waits for a connection.
     ///
     /// # Errors
     /// UNAVAILABLE if the server cannot be reached.
     pub(crate) async fn ready(&self) -> Result<(), Status> {
-        self.pool.lease().await.map(drop)
+        self.pool.lease(false).await.map(drop)
     }
 }
 
@@ -115,9 +126,9 @@ impl Invoke for Http2 {
         if let Some(layered) = &self.layered {
             return layered.invoke(call).await;
         }
-        let kind = call.method.kind;
+        let (kind, patient) = (call.method.kind, call.wait_for_ready == Some(true));
         let framing = self.settings.framing_of(&mut call);
-        let lease = during(Phase::Connect, self.pool.lease()).await?;
+        let lease = during(Phase::Connect, self.pool.lease(patient)).await?;
         let head = self.origin.head(&mut call)?;
         let payload = match call.body {
             Body::One(message, _) => Payload::Whole(framing.frame(message)?),
@@ -167,6 +178,9 @@ impl Origin {
         *request.version_mut() = Version::HTTP_2;
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers(call);
+        if call.wait_for_ready == Some(true) {
+            request.extensions_mut().insert(WaitsForReady);
+        }
         Ok(request)
     }
 

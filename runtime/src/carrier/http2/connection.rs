@@ -14,14 +14,15 @@ use std::{
 
 use bytes::Bytes;
 use h2::client::SendRequest;
-use tokio::sync::{Notify, futures::Notified};
 
 use super::{
     config,
     fault::chain,
     io::Io,
     keepalive::{Keepalive, Pings},
+    standing::Standing,
 };
+use crate::policy::connectivity::End;
 
 /// A connection that is up, or was.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub(super) struct Connection {
 }
 
 /// What the task of a connection and its users tell each other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Load {
     /// Calls under way.
     calls: AtomicUsize,
@@ -40,20 +41,8 @@ struct Load {
     closed: AtomicBool,
     /// A call was given up before anything came back.
     doubt: AtomicBool,
-    queue: Arc<Queue>,
+    standing: Arc<Standing>,
 }
-
-/// The calls that wait for a place on any connection of a pool.
-#[derive(Debug, Default)]
-pub(super) struct Queue {
-    waiting: AtomicUsize,
-    freed: Notify,
-    ended: Notify,
-}
-
-/// A call in the queue, until it is dropped.
-#[derive(Debug)]
-pub(super) struct Waiting<'a>(&'a Queue);
 
 /// A place for one call on a connection; given back when dropped.
 #[derive(Debug)]
@@ -79,16 +68,13 @@ impl Connection {
     pub(super) async fn open(
         io: Io,
         keepalive: Option<Keepalive>,
-        queue: Arc<Queue>,
+        standing: Arc<Standing>,
     ) -> Result<Self, String> {
         let (sender, mut frames) = config::handshake()
             .handshake(io)
             .await
             .map_err(|error| chain(&error))?;
-        let load = Arc::new(Load {
-            queue,
-            ..Load::default()
-        });
+        let load = Arc::new(Load::new(standing));
         let pings = frames.ping_pong();
         let pings = pings.map(|pings| Pings::new(keepalive, pings));
         let mut driver = Driver {
@@ -107,6 +93,9 @@ impl Connection {
             Poll::Pending => Poll::Pending,
         })
         .await?;
+        // Before anything can say that it ended.
+        load.standing.up();
+        load.closed.store(false, Ordering::Release);
         tokio::spawn(driver.run());
         Ok(Self { sender, load })
     }
@@ -118,7 +107,7 @@ impl Connection {
 
     /// Sends no new calls here; those under way go on.
     pub(super) fn close(&self) {
-        self.load.close();
+        self.load.close(End::Lost);
     }
 
     /// Calls under way.
@@ -185,37 +174,7 @@ impl Drop for Lease {
         let load = &self.connection.load;
         // Ordered after the queue's own count: either the one who waits sees the place, or is seen here.
         load.calls.fetch_sub(1, Ordering::SeqCst);
-        if load.queue.waiting.load(Ordering::SeqCst) > 0 {
-            load.queue.freed.notify_waiters();
-        }
-    }
-}
-
-// === Queue ===
-
-impl Queue {
-    /// Stands in the queue.
-    pub(super) fn stand(&self) -> Waiting<'_> {
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        Waiting(self)
-    }
-
-    /// Resolves when a connection ends after this.
-    pub(super) fn ended(&self) -> Notified<'_> {
-        self.ended.notified()
-    }
-}
-
-impl Waiting<'_> {
-    /// Resolves when a place is given back after this.
-    pub(super) fn freed(&self) -> Notified<'_> {
-        self.0.freed.notified()
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+        load.standing.free();
     }
 }
 
@@ -246,16 +205,27 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.load.close();
+        self.load.close(End::Lost);
     }
 }
 
 // === Load ===
 
 impl Load {
-    fn close(&self) {
+    /// Not up yet, and so as good as closed.
+    fn new(standing: Arc<Standing>) -> Self {
+        Self {
+            calls: AtomicUsize::new(0),
+            room: AtomicUsize::new(0),
+            closed: AtomicBool::new(true),
+            doubt: AtomicBool::new(false),
+            standing,
+        }
+    }
+
+    fn close(&self, end: End) {
         if !self.closed.swap(true, Ordering::AcqRel) {
-            self.queue.ended.notify_waiters();
+            self.standing.ended(end);
         }
     }
 }

@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 use tokio::net::TcpStream;
 
 use super::{
-    connection::{Connection, Queue},
+    connection::Connection,
     connector::Connector,
     io::Io,
     keepalive::Keepalive,
+    standing::Standing,
     target::{Address, Target},
 };
 
@@ -29,10 +30,10 @@ impl Dial {
     ///
     /// # Errors
     /// Why there is none.
-    pub(super) async fn connect(&self, queue: Arc<Queue>) -> Result<Connection, String> {
+    pub(super) async fn connect(&self, standing: Arc<Standing>) -> Result<Connection, String> {
         let connecting = async {
             let io = self.encrypt(self.dial().await?).await?;
-            Connection::open(io, self.keepalive, queue).await
+            Connection::open(io, self.keepalive, standing).await
         };
         match tokio::time::timeout(self.timeout, connecting).await {
             Ok(outcome) => outcome,

@@ -24,6 +24,7 @@ mod renewed;
 mod reply;
 pub(crate) mod serve;
 mod service;
+mod standing;
 #[cfg(test)]
 mod stories;
 mod target;

@@ -1,31 +1,34 @@
 //! The connections to one target: which of them takes the next call, and when another one is opened.
 //!
 //! A call takes the connection with the fewest calls. A busy one makes another come up beside it; a full one makes the
-//! call wait for that, or for a place. Without any, the call waits for the first, or fails at once while a failed attempt is waited out,
-//! as gRPC has it for calls that do not wait for ready.
+//! call wait for that, or for a place. Without any, the call waits for the first. While a failed attempt is waited out it fails at
+//! once, or waits for that too if it is to wait for ready. The states, and when connecting is tried again, are
+//! [`Connectivity`](crate::policy::connectivity)'s.
 //!
-//! ```text
-//!            call, none open              attempt fails
-//!   idle ───────────────────▶ connecting ───────────────▶ backing off ──┐
-//!    ▲  └────────────────────────┬─▲──────────────────────────────◀─────┘ call, time is over
-//!    └── all connections gone ── up (1 to max_connections)
-//! ```
 
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use tokio::{sync::Notify, time::Instant};
+use tokio::{sync::watch, time::sleep_until};
 use tonic::Status;
 
 use super::{
-    connection::{Connection, Lease, Queue},
+    connection::{Connection, Lease},
     dial::Dial,
+    standing::{Rest, Standing},
+    target::Target,
 };
-use crate::{call::Mark, policy::backoff::Backoff};
+use crate::{
+    call::Mark,
+    policy::{
+        backoff::Backoff,
+        connectivity::{Attempt, Demand, State},
+    },
+};
 
 /// From how many calls on a connection another one is worth opening.
 const BUSY: usize = 100;
@@ -37,27 +40,9 @@ const PATIENCE: usize = 3;
 #[derive(Debug)]
 pub(super) struct Pool {
     dial: Dial,
-    backoff: Backoff,
     most: usize,
     open: ArcSwap<Vec<Arc<Connection>>>,
-    state: Mutex<State>,
-    /// Tells that an attempt to connect is over, in the order in which calls came to wait for it.
-    changed: Notify,
-    queue: Arc<Queue>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    connecting: bool,
-    failures: u32,
-    failed: Option<Failed>,
-}
-
-/// The last attempt failed.
-#[derive(Debug)]
-struct Failed {
-    until: Instant,
-    why: String,
+    standing: Arc<Standing>,
 }
 
 /// Where a call can go.
@@ -77,63 +62,60 @@ enum Pick {
 impl Pool {
     /// No connection yet.
     pub(super) fn new(dial: Dial, backoff: Backoff, most: usize) -> Arc<Self> {
+        let Target {
+            scheme, authority, ..
+        } = &dial.target;
+        let standing = Standing::new(format!("{scheme}://{authority}"), backoff);
         Arc::new(Self {
             dial,
-            backoff,
             most: most.max(1),
             open: ArcSwap::default(),
-            state: Mutex::default(),
-            changed: Notify::new(),
-            queue: Arc::default(),
+            standing: Arc::new(standing),
         })
     }
 
-    /// A place for one call.
+    /// A place for one call. A `patient` one waits until it can be had.
     ///
     /// # Errors
     /// UNAVAILABLE, marked as unprocessed, with the reason why there is no connection.
-    pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease, Status> {
+    pub(super) async fn lease(self: &Arc<Self>, patient: bool) -> Result<Lease, Status> {
         match self.pick() {
             Pick::Free(lease) => Ok(lease),
             Pick::Busy(lease) => {
                 self.grow();
                 Ok(lease)
             }
-            Pick::Full(_) | Pick::Nowhere => self.wait().await,
+            Pick::Full(_) | Pick::Nowhere => self.wait(patient).await,
         }
     }
 
     /// Returns once no connection is open.
     pub(super) async fn lost(&self) {
-        loop {
-            let mut ended = pin!(self.queue.ended());
-            // Enabled before looking, so that nothing is missed.
-            ended.as_mut().enable();
-            if self.live() == 0 {
-                return;
-            }
-            ended.await;
-        }
+        let mut states = self.standing.states();
+        // It cannot end before this does.
+        let _ = states.wait_for(|state| *state != State::Ready).await;
     }
 
-    /// How long it is until connecting may be tried again.
+    /// How long it is until connecting may be tried again by whoever is in no hurry.
     pub(super) fn pause(&self) -> Duration {
-        let state = self.state();
-        let until = state.failed.as_ref().map(|failed| failed.until);
-        until.map_or(Duration::ZERO, |until| {
-            until.saturating_duration_since(Instant::now())
-        })
+        self.standing.pause(Demand::Keep)
     }
 
-    async fn wait(self: &Arc<Self>) -> Result<Lease, Status> {
-        let waiting = self.queue.stand();
+    /// The state of the connections, and how it changes.
+    pub(super) fn states(&self) -> watch::Receiver<State> {
+        self.standing.states()
+    }
+
+    async fn wait(self: &Arc<Self>, patient: bool) -> Result<Lease, Status> {
+        let waiting = self.standing.stand();
         let mut attempts = 0;
-        while attempts < PATIENCE {
-            let mut changed = pin!(self.changed.notified());
+        while patient || attempts < PATIENCE {
+            let mut changed = pin!(self.standing.changed());
             let mut freed = pin!(waiting.freed());
             // Enabled before looking, so that nothing is missed.
             changed.as_mut().enable();
             freed.as_mut().enable();
+            let mut rested = None;
             match self.pick() {
                 Pick::Free(lease) => return Ok(lease),
                 Pick::Busy(lease) => {
@@ -142,13 +124,18 @@ impl Pool {
                 }
                 Pick::Full(connection) if !self.grow() => return Ok(connection.queue()),
                 Pick::Full(_) => {}
-                Pick::Nowhere => self.connect().map_err(|why| self.unreachable(&why))?,
+                Pick::Nowhere => match self.connect(Demand::Call) {
+                    Ok(()) => {}
+                    Err(rest) if patient => rested = Some(rest.until),
+                    Err(rest) => return Err(self.unreachable(&rest.why)),
+                },
             }
             tokio::select! {
                 // By order and not by chance, so that a simulation can be repeated.
                 biased;
                 () = changed => attempts += 1,
                 () = freed => {}
+                () = until(rested) => {}
             }
         }
         Err(self.unreachable("connections come up and end at once"))
@@ -173,7 +160,7 @@ impl Pool {
 
     /// Sees to it that another connection is coming up; whether one is.
     fn grow(self: &Arc<Self>) -> bool {
-        self.live() < self.most && self.connect().is_ok()
+        self.live() < self.most && self.connect(Demand::Spare).is_ok()
     }
 
     fn live(&self) -> usize {
@@ -184,50 +171,23 @@ impl Pool {
     }
 
     /// Sees to it that a connection is coming up.
-    fn connect(self: &Arc<Self>) -> Result<(), String> {
-        let mut state = self.state();
-        if state.connecting {
+    fn connect(self: &Arc<Self>, demand: Demand) -> Result<(), Rest> {
+        let Some(attempt) = self.standing.ask(demand)? else {
             return Ok(());
-        }
-        if let Some(failed) = &state.failed
-            && Instant::now() < failed.until
-        {
-            return Err(failed.why.clone());
-        }
-        state.connecting = true;
-        drop(state);
-        let attempt = Attempt(Arc::clone(self));
-        tokio::spawn(async move {
-            let outcome = attempt.0.dial.connect(Arc::clone(&attempt.0.queue)).await;
-            attempt.0.conclude(outcome);
-        });
+        };
+        let attempt = Trying {
+            pool: Arc::clone(self),
+            attempt: Some(attempt),
+        };
+        tokio::spawn(attempt.conclude());
         Ok(())
     }
 
-    fn conclude(&self, outcome: Result<Connection, String>) {
-        let mut state = self.state();
-        match outcome {
-            Ok(connection) => {
-                (state.failures, state.failed) = (0, None);
-                let mut open = Vec::clone(&self.open.load());
-                open.retain(|connection| connection.is_open());
-                open.push(Arc::new(connection));
-                self.open.store(Arc::new(open));
-            }
-            Err(why) => {
-                tracing::debug!(%why, target = %self.dial.target.authority, "cannot connect");
-                let wait = self.backoff.wait(state.failures, fastrand::f64());
-                state.failures = state.failures.saturating_add(1);
-                state.failed = Some(Failed {
-                    until: Instant::now() + wait,
-                    why,
-                });
-            }
-        }
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn add(&self, connection: Connection) {
+        let mut open = Vec::clone(&self.open.load());
+        open.retain(|connection| connection.is_open());
+        open.push(Arc::new(connection));
+        self.open.store(Arc::new(open));
     }
 
     fn unreachable(&self, why: &str) -> Status {
@@ -246,14 +206,45 @@ fn least(all: &[Arc<Connection>]) -> Option<&Arc<Connection>> {
         .min_by_key(|connection| connection.calls())
 }
 
-// === Attempt ===
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.standing.shutdown();
+    }
+}
+
+// === Trying ===
 
 /// An attempt to connect; over when dropped, even if its runtime ended under it.
-struct Attempt(Arc<Pool>);
+struct Trying {
+    pool: Arc<Pool>,
+    attempt: Option<Attempt>,
+}
 
-impl Drop for Attempt {
+impl Trying {
+    async fn conclude(mut self) {
+        let pool = &self.pool;
+        match pool.dial.connect(Arc::clone(&pool.standing)).await {
+            Ok(connection) => pool.add(connection),
+            Err(why) => {
+                if let Some(attempt) = self.attempt.take() {
+                    pool.standing.failed(attempt, why);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Trying {
     fn drop(&mut self) {
-        self.0.state().connecting = false;
-        self.0.changed.notify_waiters();
+        if let Some(attempt) = self.attempt.take() {
+            self.pool.standing.over(attempt);
+        }
     }
 }

@@ -15,6 +15,7 @@ use tonic::{Status, body::Body};
 use tower_service::Service;
 
 use super::{
+    client::WaitsForReady,
     exchange::{Payload, exchange},
     fault::BoxError,
     pool::Pool,
@@ -72,7 +73,8 @@ impl HttpService {
 }
 
 async fn send(pool: &Arc<Pool>, request: Request<Body>) -> Result<Response<Body>, Status> {
-    let lease = during(Phase::Connect, pool.lease()).await?;
+    let patient = request.extensions().get::<WaitsForReady>().is_some();
+    let lease = during(Phase::Connect, pool.lease(patient)).await?;
     let (parts, body) = request.into_parts();
     let payload = if body.is_end_stream() {
         Payload::Whole(Bytes::new())
