@@ -78,7 +78,12 @@ impl Http2 {
             #[cfg(feature = "tls")]
             tls: config.tls,
         };
-        let pool = Pool::new(dial, config.backoff, config.max_connections);
+        let pool = Pool::new(
+            dial,
+            config.backoff,
+            config.max_connections,
+            config.idle_timeout,
+        );
         let layered = (!layers.is_empty()).then(|| {
             let wire = HttpService::over(Arc::clone(&pool));
             // The layer put first stands outermost.
@@ -118,6 +123,10 @@ impl Reach for Http2 {
 
     fn pause(&self) -> Duration {
         self.pool.pause()
+    }
+
+    fn leave(&self) {
+        self.pool.leave();
     }
 }
 

@@ -26,6 +26,9 @@ const HEADERS: u32 = 64 << 10;
 /// How much of an upload is taken off its source before the peer makes room, in bytes.
 const SEND_BUFFER: usize = 1 << 20;
 
+/// How long a channel has no call before it leaves its connections, as in gRPC.
+pub(crate) const IDLE: Duration = Duration::from_secs(30 * 60);
+
 /// The settings of one channel.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
@@ -37,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) backoff: Backoff,
     /// The most connections at once.
     pub(crate) max_connections: usize,
+    /// How long there is no call before all connections are left; for ever if none.
+    pub(crate) idle_timeout: Option<Duration>,
     /// Whether and how a silent connection is tried.
     pub(crate) keepalive: Option<Keepalive>,
     /// The largest message that is received, in bytes.
@@ -59,6 +64,7 @@ impl Default for Config {
             connect_timeout: MIN_CONNECT_TIMEOUT,
             backoff: Backoff::default(),
             max_connections: 4,
+            idle_timeout: Some(IDLE),
             keepalive: None,
             receive_limit: RECEIVE_LIMIT,
             send_limit: usize::MAX,

@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::client::SendRequest;
+use h2::{Reason, client::SendRequest};
 
 use super::{
     config,
@@ -36,6 +36,8 @@ pub(super) struct Connection {
 struct Load {
     /// Calls under way.
     calls: AtomicUsize,
+    /// The most of them at once since somebody looked.
+    peak: AtomicUsize,
     /// The most streams that the peer takes at once.
     room: AtomicUsize,
     closed: AtomicBool,
@@ -76,7 +78,8 @@ impl Connection {
             .map_err(|error| chain(&error))?;
         let load = Arc::new(Load::new(standing));
         let pings = frames.ping_pong();
-        let pings = pings.map(|pings| Pings::new(keepalive, pings));
+        let slower = load.standing.slower();
+        let pings = pings.map(|pings| Pings::new(keepalive, slower, pings));
         let mut driver = Driver {
             frames,
             pings,
@@ -120,19 +123,36 @@ impl Connection {
         let room = most.min(self.load.room.load(Ordering::Relaxed));
         let one_more = |calls| (calls < room).then_some(calls + 1);
         let calls = &self.load.calls;
-        calls
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more)
-            .is_ok()
-            .then(|| self.hold())
+        let before = calls.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more);
+        before.ok().map(|before| self.hold(before))
     }
 
     /// A place for one call, though it may have to wait until the peer has room.
     pub(super) fn queue(self: &Arc<Self>) -> Lease {
-        self.load.calls.fetch_add(1, Ordering::Relaxed);
-        self.hold()
+        self.hold(self.load.calls.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn hold(self: &Arc<Self>) -> Lease {
+    /// The most calls that the peer takes at once.
+    pub(super) fn room(&self) -> usize {
+        self.load.room.load(Ordering::Relaxed)
+    }
+
+    /// The most calls at once since this was asked last.
+    pub(super) fn take_peak(&self) -> usize {
+        let peak = self.load.peak.swap(0, Ordering::Relaxed);
+        peak.max(self.calls())
+    }
+
+    /// Sends no new calls here, as they need less connections.
+    pub(super) fn leave(&self) {
+        self.load.close(End::Left);
+    }
+
+    fn hold(self: &Arc<Self>, others: usize) -> Lease {
+        // Mostly only read: a peak is rare.
+        if self.load.peak.load(Ordering::Relaxed) <= others {
+            self.load.peak.store(others + 1, Ordering::Relaxed);
+        }
         Lease {
             sender: self.sender.clone(),
             connection: Arc::clone(self),
@@ -186,6 +206,9 @@ impl Driver {
         let ended = poll_fn(|context| driver.poll(context)).await;
         if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended");
+            if is_about_pings(&error) {
+                driver.load.standing.slow_down();
+            }
         }
     }
 
@@ -209,6 +232,15 @@ impl Drop for Driver {
     }
 }
 
+/// Whether the peer went away because it was pinged too often (gRFC A8).
+fn is_about_pings(error: &h2::Error) -> bool {
+    // What goes with a GOAWAY is only told as text.
+    error.is_go_away()
+        && error.is_remote()
+        && error.reason() == Some(Reason::ENHANCE_YOUR_CALM)
+        && error.to_string().contains("too_many_pings")
+}
+
 // === Load ===
 
 impl Load {
@@ -216,6 +248,7 @@ impl Load {
     fn new(standing: Arc<Standing>) -> Self {
         Self {
             calls: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
             room: AtomicUsize::new(0),
             closed: AtomicBool::new(true),
             doubt: AtomicBool::new(false),

@@ -1,7 +1,10 @@
 //! Whether the peer is still there: a ping after a while or on doubt, and the end of the connection without an answer.
 //!
 //! Without a keepalive, a ping is sent only when a call was given up before anything came back for it: the one sign that
-//! a peer may be gone which costs nothing to see. TCP alone notices after a quarter of an hour.
+//! a peer may be gone which costs nothing to see. A host that is gone is noticed by TCP (see `dial`), a process that hangs is not.
+//!
+//! A server that is pinged more often than it allows says `too_many_pings` and goes away (gRFC A8). From then on there is twice
+//! the time between pings to this target, and again each time, as in gRPC.
 
 use std::{
     pin::Pin,
@@ -36,13 +39,20 @@ pub(super) struct Pings {
     /// A ping is out.
     waiting: bool,
     doubted: Option<Instant>,
+    /// The least time from one doubt to the next.
+    trust: Duration,
 }
 
 impl Pings {
-    /// Pings as `keepalive` says.
-    pub(super) fn new(keepalive: Option<Keepalive>, pings: PingPong) -> Self {
+    /// Pings as `keepalive` says, with `slower` times as much time in between.
+    pub(super) fn new(keepalive: Option<Keepalive>, slower: u32, pings: PingPong) -> Self {
+        let keepalive = keepalive.map(|keepalive| Keepalive {
+            interval: keepalive.interval.saturating_mul(slower),
+            ..keepalive
+        });
         let interval = keepalive.map_or(DOUBT, |keepalive| keepalive.interval);
         Self {
+            trust: DOUBT.saturating_mul(slower),
             keepalive,
             pings,
             timer: Box::pin(sleep(interval)),
@@ -76,7 +86,7 @@ impl Pings {
                     continue;
                 }
                 Some(keepalive) if due => keepalive.timeout,
-                _ if doubt.swap(false, Ordering::Relaxed) && may_doubt(&mut self.doubted) => DOUBT,
+                _ if doubt.swap(false, Ordering::Relaxed) && self.may_doubt() => DOUBT,
                 _ => return Poll::Pending,
             };
             if self.pings.send_ping(Ping::opaque()).is_err() {
@@ -94,13 +104,13 @@ impl Pings {
             self.timer.as_mut().reset(next);
         }
     }
-}
 
-fn may_doubt(last: &mut Option<Instant>) -> bool {
-    let now = Instant::now();
-    let may = last.is_none_or(|last| now - last >= DOUBT);
-    if may {
-        *last = Some(now);
+    fn may_doubt(&mut self) -> bool {
+        let now = Instant::now();
+        let may = self.doubted.is_none_or(|last| now - last >= self.trust);
+        if may {
+            self.doubted = Some(now);
+        }
+        may
     }
-    may
 }

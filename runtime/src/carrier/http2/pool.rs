@@ -8,12 +8,15 @@
 
 use std::{
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use tokio::{sync::watch, time::sleep_until};
+use tokio::{
+    sync::watch,
+    time::{sleep, sleep_until},
+};
 use tonic::Status;
 
 use super::{
@@ -24,14 +27,18 @@ use super::{
 };
 use crate::{
     call::Mark,
+    clock,
     policy::{
         backoff::Backoff,
-        connectivity::{Attempt, Demand, State},
+        connectivity::{Attempt, Demand, Leave, Need, State},
     },
 };
 
 /// From how many calls on a connection another one is worth opening.
 const BUSY: usize = 100;
+
+/// How long it is from one look for connections that are not needed to the next.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// How often one call waits for a connection that is gone again when it gets there.
 const PATIENCE: usize = 3;
@@ -43,6 +50,17 @@ pub(super) struct Pool {
     most: usize,
     open: ArcSwap<Vec<Arc<Connection>>>,
     standing: Arc<Standing>,
+    tended: Mutex<Tended>,
+}
+
+/// Sees to it that connections are left when they are not needed.
+#[derive(Debug)]
+struct Tended {
+    need: Need,
+    /// How long it is from one look to the next.
+    every: Duration,
+    /// Whether somebody looks.
+    watched: bool,
 }
 
 /// Where a call can go.
@@ -61,7 +79,12 @@ enum Pick {
 
 impl Pool {
     /// No connection yet.
-    pub(super) fn new(dial: Dial, backoff: Backoff, most: usize) -> Arc<Self> {
+    pub(super) fn new(
+        dial: Dial,
+        backoff: Backoff,
+        most: usize,
+        idle_timeout: Option<Duration>,
+    ) -> Arc<Self> {
         let Target {
             scheme, authority, ..
         } = &dial.target;
@@ -71,6 +94,11 @@ impl Pool {
             most: most.max(1),
             open: ArcSwap::default(),
             standing: Arc::new(standing),
+            tended: Mutex::new(Tended {
+                need: Need::new(idle_timeout, clock::now()),
+                every: idle_timeout.map_or(LOOK, |limit| LOOK.min(limit / 2)),
+                watched: false,
+            }),
         })
     }
 
@@ -165,9 +193,8 @@ impl Pool {
 
     fn live(&self) -> usize {
         let open = self.open.load();
-        open.iter()
-            .filter(|connection| connection.is_open())
-            .count()
+        let open = open.iter().filter(|connection| connection.is_open());
+        open.count()
     }
 
     /// Sees to it that a connection is coming up.
@@ -183,11 +210,59 @@ impl Pool {
         Ok(())
     }
 
-    fn add(&self, connection: Connection) {
-        let mut open = Vec::clone(&self.open.load());
-        open.retain(|connection| connection.is_open());
+    fn add(self: &Arc<Self>, connection: Connection) {
+        let mut tended = self.tended();
+        let mut open = self.still_open();
         open.push(Arc::new(connection));
         self.open.store(Arc::new(open));
+        tended.need.touch(clock::now());
+        if !std::mem::replace(&mut tended.watched, true) {
+            tokio::spawn(tend(Arc::downgrade(self), tended.every));
+        }
+    }
+
+    /// Leaves all connections. Calls that are under way go on.
+    pub(super) fn leave(&self) {
+        let _alone = self.tended();
+        self.leave_all();
+    }
+
+    fn leave_all(&self) {
+        for connection in self.open.swap(Arc::default()).iter() {
+            connection.leave();
+        }
+    }
+
+    fn still_open(&self) -> Vec<Arc<Connection>> {
+        let open = self.open.load();
+        let open = open.iter().filter(|connection| connection.is_open());
+        open.cloned().collect()
+    }
+
+    /// Leaves what is not needed; whether there is something left to look at.
+    fn tend(&self) -> bool {
+        let mut tended = self.tended();
+        let open = self.still_open();
+        let peaks: Vec<_> = open.iter().map(|one| one.take_peak()).collect();
+        let room = open.iter().map(|one| one.room()).min();
+        let room = room.unwrap_or_default().min(BUSY);
+        match tended.need.look(clock::now(), &peaks, room) {
+            Leave::None => {}
+            Leave::All => self.leave_all(),
+            Leave::One => {
+                if let Some(spare) = least(&open) {
+                    spare.leave();
+                }
+                // A connection ends when the last who could use it lets go.
+                self.open.store(Arc::new(self.still_open()));
+            }
+        }
+        tended.watched = self.live() > 0;
+        tended.watched
+    }
+
+    fn tended(&self) -> MutexGuard<'_, Tended> {
+        self.tended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn unreachable(&self, why: &str) -> Status {
@@ -204,6 +279,17 @@ fn least(all: &[Arc<Connection>]) -> Option<&Arc<Connection>> {
     all.iter()
         .filter(|connection| connection.is_open())
         .min_by_key(|connection| connection.calls())
+}
+
+/// Looks after a pool until it is gone, or has no connection.
+async fn tend(pool: Weak<Pool>, every: Duration) {
+    loop {
+        sleep(every).await;
+        let goes_on = pool.upgrade().is_some_and(|pool| pool.tend());
+        if !goes_on {
+            return;
+        }
+    }
 }
 
 async fn until(time: Option<Instant>) {

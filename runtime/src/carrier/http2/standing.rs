@@ -2,11 +2,13 @@
 //!
 //! The decisions are [`Connectivity`]'s. Here they get the time, and are told on.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
-use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, futures::Notified, watch};
 
@@ -30,6 +32,8 @@ pub(super) struct Standing {
     /// How many calls wait for a place on any connection.
     waiting: AtomicUsize,
     freed: Notify,
+    /// How much slower pings are than they were meant to be.
+    slower: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -66,6 +70,7 @@ impl Standing {
             changed: Notify::new(),
             waiting: AtomicUsize::new(0),
             freed: Notify::new(),
+            slower: AtomicU32::new(1),
         }
     }
 
@@ -121,6 +126,18 @@ impl Standing {
             known.why = why;
         });
         self.changed.notify_waiters();
+    }
+
+    /// How many times longer than meant the time between two pings is.
+    pub(super) fn slower(&self) -> u32 {
+        self.slower.load(Ordering::Relaxed)
+    }
+
+    /// The server was pinged too often: there is twice the time between pings from the next connection on.
+    pub(super) fn slow_down(&self) {
+        let slower = self.slower().saturating_mul(2);
+        tracing::warn!(target = %self.target, slower, "the server says too_many_pings: pings are sent less often");
+        self.slower.store(slower, Ordering::Relaxed);
     }
 
     /// Nobody will ask any more.

@@ -13,6 +13,8 @@
 //!    └───────────────────── Ready (one or more)                 any ──▶ Shutdown, for good
 //! ```
 
+mod counts;
+mod need;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +23,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::{
+    counts::Counts,
+    need::{Leave, Need},
+};
 use super::backoff::Backoff;
 
 /// What can be said of the connections to an endpoint, or of all those of a channel.
