@@ -103,11 +103,17 @@ impl Told {
 
 impl<L: Reach> Chosen<L> {
     /// Sends `call` there.
-    pub(super) async fn send(mut self, call: Call, shared: &Shared<L>) -> Result<Reply, Status> {
+    pub(super) async fn send(
+        mut self,
+        mut call: Call,
+        shared: &Shared<L>,
+    ) -> Result<Reply, Status> {
         if self.race.is_some() {
             // Whoever sends another attempt beside this one sends it elsewhere.
             Tried::note(self.peer.number);
         }
+        // Whoever waits does so for any endpoint, and not for this one.
+        call.wait_for_ready = None;
         let mut answer = self.peer.link.invoke(call).await;
         self.heard = true;
         self.peer.load.heard();

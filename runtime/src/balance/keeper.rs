@@ -56,8 +56,17 @@ async fn keep<L: Reach>(peer: Arc<Peer<L>>, shared: Arc<Shared<L>>, turns: Turns
                     () = peer.link.lost() => {}
                     never = attend(&peer, &shared, &mut asked) => match never {},
                 }
+                let mut hurried = pin!(shared.wanted.hurried());
+                // Enabled before calls see that they cannot go there, so that none is missed.
+                hurried.as_mut().enable();
                 peer.down();
                 shared.stirred.notify_one();
+                // A server that left is not run over by all of its clients at once.
+                tokio::select! {
+                    biased;
+                    () = hurried => {}
+                    () = sleep(peer.link.pause()) => {}
+                }
             }
             Err(status) => {
                 peer.fail(status.message().to_owned());

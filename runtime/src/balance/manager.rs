@@ -17,7 +17,10 @@ use super::{
 use crate::{
     clock,
     discovery::{Endpoint, Snapshot, Watch},
-    policy::balance::subset,
+    policy::{
+        balance::subset,
+        connectivity::{Leave, Need, State},
+    },
 };
 
 /// Of the time, no more than one part in so many is spent on preparing views: while ten thousand endpoints flap, what
@@ -25,6 +28,8 @@ use crate::{
 const PAUSE: u32 = 9;
 /// The longest pause between two views.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest time from one look whether somebody calls to the next.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// The one task behind a balancer.
 pub(super) struct Manager<L> {
@@ -34,6 +39,9 @@ pub(super) struct Manager<L> {
     turns: Turns,
     /// What orders the endpoints for this client where there are more than it uses.
     seed: u64,
+    need: Need,
+    /// When it is next looked at whether somebody calls.
+    look: Instant,
 }
 
 impl<L: Reach> Manager<L> {
@@ -44,6 +52,8 @@ impl<L: Reach> Manager<L> {
             keepers: HashMap::new(),
             turns: Turns::default(),
             seed: fastrand::u64(..),
+            need: Need::new(None, clock::now()),
+            look: clock::now(),
         }
     }
 
@@ -53,6 +63,7 @@ impl<L: Reach> Manager<L> {
         loop {
             let begun = clock::now();
             let snapshot = watch.borrow_and_update().clone();
+            self.rest_or_wake(begun);
             self.follow(&snapshot);
             self.publish(&snapshot);
             let spent = clock::now().saturating_duration_since(begun) * PAUSE;
@@ -65,7 +76,11 @@ impl<L: Reach> Manager<L> {
 
     /// Returns when something has happened.
     async fn wait(&self, watch: &mut Watch, watched: &mut bool) {
-        let due = [self.shared.outlier.due(), self.shared.next_forgotten()];
+        let due = [
+            self.shared.outlier.due(),
+            self.shared.next_forgotten(),
+            self.next_look(),
+        ];
         let due = due.into_iter().flatten().min();
         tokio::select! {
             biased;
@@ -146,8 +161,45 @@ impl<L: Reach> Manager<L> {
         used.cloned().collect()
     }
 
-    /// Has a keeper for each peer.
+    /// Keeps no way open after a while without a call, and all of them again from the next one on.
+    fn rest_or_wake(&mut self, now: Instant) {
+        let wanted = &self.shared.wanted;
+        let limit = self.shared.settings.load().idle_timeout;
+        if wanted.is_asleep() {
+            if limit.is_none() || wanted.take() {
+                wanted.wake();
+                self.need.touch(now);
+                self.keep();
+            }
+            return;
+        }
+        let Some(limit) = limit.filter(|_| now >= self.look) else {
+            return;
+        };
+        self.look = now + LOOK.min(limit / 2);
+        self.need.limit(Some(limit));
+        let under_way = self.peers.iter().any(|peer| peer.load.under_way() > 0);
+        let calls = usize::from(wanted.take() || under_way);
+        if self.need.look(now, &[calls], 1) == Leave::All && wanted.sleep() {
+            self.keepers.clear();
+            for peer in &self.peers {
+                peer.link.leave();
+                peer.rest();
+            }
+        }
+    }
+
+    fn next_look(&self) -> Option<Instant> {
+        let asleep = self.shared.wanted.is_asleep();
+        let limited = self.shared.settings.load().idle_timeout.is_some();
+        (limited && !asleep).then_some(self.look)
+    }
+
+    /// Has a keeper for each peer, unless nobody calls.
     fn keep(&mut self) {
+        if self.shared.wanted.is_asleep() {
+            return;
+        }
         let numbers: HashSet<_> = self.peers.iter().map(|peer| peer.number).collect();
         self.keepers.retain(|number, _| numbers.contains(number));
         for peer in &self.peers {
@@ -174,8 +226,22 @@ impl<L: Reach> Manager<L> {
             self.shared.settings.load_full(),
         );
         view.prepare(&self.shared.view.load());
+        let state = view.state(self.shared.wanted.is_asleep());
         self.shared.view.store(Arc::new(view));
+        self.tell(state);
         self.shared.changed.notify_waiters();
+    }
+
+    fn tell(&self, state: State) {
+        self.shared.states.send_if_modified(|before| {
+            let other = *before != state;
+            if other {
+                let target = self.shared.resolver.target();
+                tracing::debug!(%target, from = %before, to = %state, "a channel changed its state");
+                *before = state;
+            }
+            other
+        });
     }
 
     fn sweep(&self) {

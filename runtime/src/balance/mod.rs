@@ -23,6 +23,7 @@ mod reach;
 mod serving;
 mod settings;
 mod view;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ use self::{
     manager::Manager,
     pick::Choice,
     view::{Unfit, View},
+    wanted::Wanted,
 };
 pub use self::{reach::Reach, settings::Settings};
 use crate::{
@@ -53,6 +55,7 @@ use crate::{
     discovery::{Endpoint, Resolver},
     policy::{
         balance,
+        connectivity::{Counts, State},
         outlier::{self, Outlier},
     },
 };
@@ -95,6 +98,9 @@ struct Shared<L> {
     changed: Notify,
     /// Tells the manager that a peer came up, went down, or does not fit.
     stirred: Arc<Notify>,
+    /// Whether somebody calls.
+    wanted: Wanted,
+    states: watch::Sender<State>,
 }
 
 /// Changes the settings of a [`Balancer`] that stands elsewhere.
@@ -123,6 +129,8 @@ impl<L: Reach> Balancer<L> {
             unfit: Mutex::default(),
             changed: Notify::new(),
             stirred: Arc::default(),
+            wanted: Wanted::default(),
+            states: watch::Sender::new(State::Idle),
         };
         Self {
             shared: Arc::new(shared),
@@ -140,12 +148,23 @@ impl<L: Reach> Balancer<L> {
     /// # Errors
     /// UNAVAILABLE if the name cannot be resolved, or none of its endpoints can be reached.
     pub async fn ready(&self) -> Result<(), Status> {
-        self.wait_for(|view| view.readiness()).await
+        self.wait_for(false, |view| view.readiness()).await
     }
 
     /// What is known of the endpoints, and whether it is still so.
     pub fn snapshot(&self) -> crate::discovery::Snapshot {
         self.shared.view.load().snapshot.clone()
+    }
+
+    /// What can be said of all endpoints together, and how it changes.
+    pub fn states(&self) -> watch::Receiver<State> {
+        self.shared.states.subscribe()
+    }
+
+    /// How many of the endpoints are in each state.
+    pub fn counts(&self) -> Counts {
+        let asleep = self.shared.wanted.is_asleep();
+        self.shared.view.load().counts(asleep)
     }
 
     fn start(&self) {
@@ -158,6 +177,7 @@ impl<L: Reach> Balancer<L> {
     /// A peer that can be had without waiting.
     fn choose(&self, call: &Call) -> Option<Chosen<L>> {
         let now = call.started.unwrap_or_else(clock::now);
+        self.shared.call();
         match self.shared.view.load().pick(call, now, &self.shared.turns) {
             Choice::Here(chosen) => Some(chosen),
             Choice::Wait | Choice::Nowhere(_) => None,
@@ -166,23 +186,44 @@ impl<L: Reach> Balancer<L> {
 
     #[cold]
     async fn choose_later(&self, call: &Call) -> Result<Chosen<L>, Status> {
-        self.wait_for(|view| view.pick(call, clock::now(), &self.shared.turns))
-            .await
+        let patient = call.wait_for_ready == Some(true);
+        self.wait_for(patient, |view| {
+            view.pick(call, clock::now(), &self.shared.turns)
+        })
+        .await
     }
 
-    /// Looks at the view until that says something else than to wait.
-    async fn wait_for<T>(&self, look: impl Fn(&View<L>) -> Choice<T>) -> Result<T, Status> {
+    /// Looks at the view until that says something else than to wait. The `patient` wait on where others give up: the
+    /// endpoints may be about to be started, or replaced by some that fit.
+    async fn wait_for<T>(
+        &self,
+        patient: bool,
+        look: impl Fn(&View<L>) -> Choice<T>,
+    ) -> Result<T, Status> {
         self.start();
         loop {
             let mut changed = pin!(self.shared.changed.notified());
             // Enabled before looking, so that nothing is missed.
             changed.as_mut().enable();
+            self.shared.call();
             let choice = look(&self.shared.view.load());
             match choice {
                 Choice::Here(found) => return Ok(found),
-                Choice::Nowhere(why) => return Err(self.shared.fail(why)),
-                Choice::Wait => changed.await,
+                Choice::Nowhere(why) if !patient => return Err(self.shared.fail(why)),
+                Choice::Nowhere(_) => {}
+                Choice::Wait => self.shared.wanted.hurry(),
             }
+            changed.await;
+        }
+    }
+}
+
+impl<L> Shared<L> {
+    /// Somebody calls.
+    #[inline]
+    fn call(&self) {
+        if self.wanted.call() {
+            self.stirred.notify_one();
         }
     }
 }
@@ -202,6 +243,7 @@ impl<L: Reach> Drop for Balancer<L> {
         if let Some(manager) = self.manager.get() {
             manager.abort();
         }
+        self.shared.states.send_replace(State::Shutdown);
     }
 }
 

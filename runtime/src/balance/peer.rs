@@ -11,7 +11,10 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::load::Load;
-use crate::{discovery::Endpoint, policy::outlier};
+use crate::{
+    discovery::Endpoint,
+    policy::{connectivity::State, outlier},
+};
 
 /// One endpoint of a target.
 #[derive(Debug)]
@@ -86,6 +89,22 @@ impl<L> Peer<L> {
     pub(super) fn fail(&self, why: String) {
         self.down();
         *self.failure() = Some(why);
+    }
+
+    /// No way is kept open there.
+    pub(super) fn rest(&self) {
+        self.down();
+        *self.failure() = None;
+    }
+
+    /// What can be said of the way there.
+    pub(super) fn state(&self, asleep: bool) -> State {
+        match asleep {
+            _ if self.is_ready() => State::Ready,
+            true => State::Idle,
+            false if self.failure().is_some() => State::TransientFailure,
+            false => State::Connecting,
+        }
     }
 
     /// Why calls cannot go there, if somebody knows.

@@ -17,6 +17,10 @@ pub trait Reach: Invoke + 'static {
     /// Returns when there is no connection any more.
     fn lost(&self) -> impl Future<Output = ()> + Send;
 
-    /// How long to wait until connecting is tried again after it failed.
+    /// How long to wait until connecting is tried again: after it failed, and, by chance, after a connection was lost, so
+    /// that not all clients of an endpoint come back at once.
     fn pause(&self) -> Duration;
+
+    /// Leaves the connections; calls under way go on. The next call, or the next [`connect`](Self::connect), opens one.
+    fn leave(&self) {}
 }

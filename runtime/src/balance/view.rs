@@ -16,8 +16,11 @@ use super::{
 };
 use crate::{
     call::{Call, Said},
-    discovery::Snapshot,
-    policy::balance::{Strategy, hash},
+    discovery::{Freshness, Snapshot},
+    policy::{
+        balance::{Strategy, hash},
+        connectivity::{Counts, State},
+    },
 };
 
 /// The peers of a moment. Never changed: the next moment has its own, which shares the peers.
@@ -159,6 +162,22 @@ impl<L> View<L> {
             .unwrap_or_else(|| fastrand::u64(..))
     }
 
+    /// How many peers are in each state.
+    pub(super) fn counts(&self, asleep: bool) -> Counts {
+        self.peers.iter().map(|peer| peer.state(asleep)).collect()
+    }
+
+    /// What can be said of all peers together.
+    pub(super) fn state(&self, asleep: bool) -> State {
+        let nothing_yet = matches!(self.snapshot.freshness, Freshness::Pending);
+        match self.peers.is_empty() {
+            true if asleep => State::Idle,
+            true if nothing_yet => State::Connecting,
+            _ if self.peers.iter().any(|peer| peer.is_ready()) => State::Ready,
+            _ => self.counts(asleep).overall(),
+        }
+    }
+
     /// Whether a call that says no release could be sent.
     pub(super) fn readiness(&self) -> Choice<()> {
         let any = self.candidates(None);
@@ -170,7 +189,6 @@ impl<L> View<L> {
 
     /// Why none of `candidates` can be had.
     pub(super) fn why_not<T>(&self, candidates: &Candidates<L>) -> Choice<T> {
-        use crate::discovery::Freshness;
         match &self.snapshot.freshness {
             Freshness::Pending => return Choice::Wait,
             Freshness::Stale { why, .. } if self.peers.is_empty() => {

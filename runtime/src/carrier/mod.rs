@@ -6,9 +6,13 @@
 pub mod http2;
 pub mod local;
 
+#[cfg(feature = "http2")]
+use tokio::sync::watch;
 use tonic::Status;
 
 use crate::call::{Call, Invoke, Reply};
+#[cfg(feature = "http2")]
+use crate::policy::connectivity::{Counts, State};
 
 /// Any carrier, chosen when the channel is built. An enum, so that choosing costs no box.
 #[derive(Debug)]
@@ -42,6 +46,26 @@ impl Link {
             Self::Http2(http2) => http2.ready().await,
             Self::Balanced(balancer) => balancer.ready().await,
             Self::Local(_) => Ok(()),
+        }
+    }
+}
+
+#[cfg(feature = "http2")]
+impl Link {
+    /// What can be said of its connections, and how it changes.
+    pub(crate) fn states(&self) -> watch::Receiver<State> {
+        match self {
+            Self::Http2(http2) => http2.states(),
+            Self::Balanced(balancer) => balancer.states(),
+            Self::Local(_) => watch::channel(State::Ready).1,
+        }
+    }
+
+    /// How many endpoints are in each state.
+    pub(crate) fn counts(&self) -> Counts {
+        match self {
+            Self::Balanced(balancer) => balancer.counts(),
+            single => std::iter::once(*single.states().borrow()).collect(),
         }
     }
 }

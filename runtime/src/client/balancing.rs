@@ -1,6 +1,6 @@
 //! How a channel chooses among the endpoints of its target: what code says, over what service configs say.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     balance::{Balancer, Handle, Settings},
@@ -17,6 +17,8 @@ use crate::{
 pub(super) struct Own {
     pub(super) balancing: Option<Balancing>,
     pub(super) zone: String,
+    /// How long there is no call before the connections are left.
+    pub(super) idle_timeout: Option<Duration>,
 }
 
 /// A balancer that follows service configs.
@@ -42,6 +44,7 @@ impl FollowTarget for Follower {
             zone: self.own.zone.clone(),
             outlier: said.outlier.clone().unwrap_or_default(),
             health: said.health.clone(),
+            idle_timeout: self.own.idle_timeout,
         };
         if let Err(error) = self.handle.configure(settings) {
             tracing::warn!(%error, "what is said of balancing makes no sense; what held before stands");

@@ -175,9 +175,17 @@ impl Builder {
         self
     }
 
-    /// The most connections at once; 4. Further ones are opened only while all others are busy.
+    /// The most connections at once; 4. Further ones are opened only while all others are busy, and
+    /// left again while the calls would fit on half of the others.
     pub fn max_connections(mut self, most: usize) -> Self {
         self.ways.config.max_connections = most;
+        self
+    }
+
+    /// How long there is no call before the channel closes its connections and is idle; 30 minutes. The next call connects
+    /// again. `Duration::MAX` keeps them for ever.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.ways.config.idle_timeout = (timeout < Duration::MAX).then_some(timeout);
         self
     }
 
@@ -310,6 +318,7 @@ impl Builder {
             };
             self.ways.config.user_agent = value;
         }
+        self.own.idle_timeout = self.ways.config.idle_timeout;
         if let Some(balancing) = &self.own.balancing {
             balancing.validate()?;
         }

@@ -6,12 +6,15 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use tokio::sync::watch;
+
 use super::{Builder, ConnectError};
 use crate::{
     call::Service,
     carrier::{Link, local::Local},
     config::{ConfigCounts, Effective, Origin, ServiceConfig, ServiceConfigErrors, live::Live},
     discovery::Resolver,
+    policy::connectivity::{Counts, State},
     stack::{self, ClientSettings},
 };
 
@@ -118,6 +121,37 @@ impl Channel {
     /// What became of the service configs that came since the channel was built.
     pub fn config_counts(&self) -> &Arc<ConfigCounts> {
         self.live.counts()
+    }
+
+    /// What can be said of its connections now.
+    pub fn state(&self) -> State {
+        *self.link.states().borrow()
+    }
+
+    /// The same, and how it changes. Whoever is slow sees the last of several changes. It ends with
+    /// [`Shutdown`](State::Shutdown) once the last clone of the channel is gone.
+    ///
+    /// ```no_run
+    /// # async fn shown(channel: couplet::Channel) {
+    /// use couplet::policy::connectivity::State;
+    ///
+    /// let mut states = channel.states();
+    /// while states.changed().await.is_ok() {
+    ///     let state = *states.borrow_and_update();
+    ///     println!("{state}");
+    ///     if state == State::Shutdown {
+    ///         break;
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn states(&self) -> watch::Receiver<State> {
+        self.link.states()
+    }
+
+    /// How many of its endpoints are in each state; one, where the target is an address and not a name.
+    pub fn endpoints(&self) -> Counts {
+        self.link.counts()
     }
 
     /// What moves its calls.

@@ -43,7 +43,9 @@ impl Ways {
     }
 
     /// The ways to whatever `resolver` finds.
-    pub(super) fn balanced(self, resolver: Arc<dyn Resolver>) -> Balancer<Http2> {
+    pub(super) fn balanced(mut self, resolver: Arc<dyn Resolver>) -> Balancer<Http2> {
+        // The balancer knows when nobody calls; one endpoint that gets few calls is still kept ready.
+        self.config.idle_timeout = None;
         let open = move |endpoint: &Endpoint| {
             let address = self.address(endpoint);
             self.open(&address).map_err(|error| error.to_string())

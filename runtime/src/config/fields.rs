@@ -158,7 +158,7 @@ pub(super) static METHOD: &[Group<Policies>] = &[
         open: |_| {},
         fields: plain! {
             timeout: Kind::TIME, "", "The longest a call may take, from its start to its trailers.";
-            wait_for_ready @Operating: Kind::Truth, "", "Kept for other clients: here a call waits for a connection until its deadline.";
+            wait_for_ready @Operating: Kind::Truth, "", "Whether a call waits for a connection until its deadline, in place of ending as UNAVAILABLE while none can be had.";
             max_request_message_bytes @Operating: Kind::ANY, "", "The largest message of a request, in bytes, before it is compressed. `send_limit` of the channel holds too.";
             max_response_message_bytes @Operating: Kind::ANY, "", "The largest message of an answer, in bytes. `receive_limit` of the channel holds too.";
             min_budget @Operating: Kind::WAIT, "\"0s\"", "The least time that must be left for a call to be sent at all.";

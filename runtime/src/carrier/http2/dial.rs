@@ -2,16 +2,24 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::net::TcpStream;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpStream, lookup_host};
 
 use super::{
     connection::Connection,
     connector::Connector,
     io::Io,
     keepalive::Keepalive,
+    race::race,
     standing::Standing,
     target::{Address, Target},
 };
+
+/// How long a connection may be silent before the system asks the other host whether it is there.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long what was sent may go unacknowledged by the other host.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 
 /// How connections of one channel come about.
 #[derive(Debug)]
@@ -65,9 +73,24 @@ impl Dial {
 }
 
 async fn tcp(host: &str, port: u16) -> std::io::Result<Io> {
-    let stream = TcpStream::connect((host, port)).await?;
+    let addresses = lookup_host((host, port)).await?;
+    let stream = race(addresses, TcpStream::connect).await?;
     stream.set_nodelay(true)?;
+    watch(&stream)?;
     Ok(Box::new(stream))
+}
+
+/// Has the system notice a host that is gone: one that is silent is asked after 30 s, and what is sent has to be
+/// acknowledged within 20 s (gRFC A18). Unlike HTTP/2's pings, no server counts these.
+fn watch(stream: &TcpStream) -> std::io::Result<()> {
+    let socket = SockRef::from(stream);
+    let keepalive = TcpKeepalive::new().with_time(SILENCE);
+    #[cfg(any(target_os = "linux", target_os = "macos", windows))]
+    let keepalive = keepalive.with_interval(UNACKNOWLEDGED / 2);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    Ok(())
 }
 
 #[cfg(unix)]

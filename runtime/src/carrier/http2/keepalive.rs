@@ -86,7 +86,11 @@ impl Pings {
                     continue;
                 }
                 Some(keepalive) if due => keepalive.timeout,
-                _ if doubt.swap(false, Ordering::Relaxed) && self.may_doubt() => DOUBT,
+                _ if doubt.swap(false, Ordering::Relaxed)
+                    && may_doubt(&mut self.doubted, self.trust) =>
+                {
+                    DOUBT
+                }
                 _ => return Poll::Pending,
             };
             if self.pings.send_ping(Ping::opaque()).is_err() {
@@ -104,13 +108,13 @@ impl Pings {
             self.timer.as_mut().reset(next);
         }
     }
+}
 
-    fn may_doubt(&mut self) -> bool {
-        let now = Instant::now();
-        let may = self.doubted.is_none_or(|last| now - last >= self.trust);
-        if may {
-            self.doubted = Some(now);
-        }
-        may
+fn may_doubt(last: &mut Option<Instant>, trust: Duration) -> bool {
+    let now = Instant::now();
+    let may = last.is_none_or(|last| now - last >= trust);
+    if may {
+        *last = Some(now);
     }
+    may
 }

@@ -1,7 +1,8 @@
 //! gRPC over HTTP/2: the one place that touches the wire.
 //!
 //! Both ends share how messages are framed (`framing`, `encode`, `decode`, `reassembly`) and what a broken stream means (`fault`).
-//! The client's end is [`Http2`]: `target` and `dial` make a `connection`, `pool` keeps them, `exchange` sends one
+//! The client's end is [`Http2`]: `target` and `dial` make a `connection`, `pool` keeps them and tells
+//! `standing` of them, `exchange` sends one
 //! request over one of them, and `reply` reads the answer.
 
 mod client;
@@ -18,6 +19,7 @@ mod io;
 mod keepalive;
 mod over;
 mod pool;
+mod race;
 mod reassembly;
 #[cfg(feature = "tls")]
 mod renewed;

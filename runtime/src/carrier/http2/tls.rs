@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use rustls::{AlertDescription, ClientConfig, RootCertStore, crypto::ring};
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore, crypto::ring};
 use rustls_pki_types::{
     CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName, pem::PemObject,
 };
@@ -264,11 +264,32 @@ impl Encrypt {
 /// A server may ignore what it was offered, or say that it knows none of it.
 fn refused(error: &io::Error) -> String {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    match inner {
+    let advice = match inner {
         Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
-            NO_H2.to_owned()
+            return NO_H2.to_owned();
         }
-        _ => format!("no TLS with the server: {}", chain(error)),
+        Some(rustls::Error::InvalidCertificate(error)) => advice(error),
+        _ => "",
+    };
+    format!("no TLS with the server: {}{advice}", chain(error))
+}
+
+/// What can be done about a certificate.
+fn advice(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "; the server needs a new certificate, unless the clock here is wrong"
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "; the clock of this machine, or of whoever issued it, is wrong"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "; reach the server by a name in its certificate, or expect one with `ClientTls::server_name`"
+        }
+        CertificateError::UnknownIssuer => {
+            "; whoever issued it is not among those given with `ClientTls::roots`"
+        }
+        _ => "",
     }
 }
 

@@ -30,6 +30,11 @@ impl Need {
         Self { limit, used: now }
     }
 
+    /// Waits so long from now on.
+    pub fn limit(&mut self, limit: Option<Duration>) {
+        self.limit = limit;
+    }
+
     /// Used at `now`, though no call may have seen it.
     pub fn touch(&mut self, now: Instant) {
         self.used = now;
