@@ -89,6 +89,9 @@ mod docs {
     #[cfg(feature = "http2")]
     #[doc = include_str!("../../docs/configuration.md")]
     struct Configuration;
+    #[cfg(feature = "http2")]
+    #[doc = include_str!("../../docs/connections.md")]
+    struct Connections;
     #[doc = include_str!("../../docs/deadlines.md")]
     struct Deadlines;
     #[cfg(feature = "etcd")]

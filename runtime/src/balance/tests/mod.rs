@@ -5,6 +5,7 @@ mod ends;
 mod fake;
 mod figures;
 mod serving;
+mod patience;
 mod shares;
 mod strategies;
 mod ways;

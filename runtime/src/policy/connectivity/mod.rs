@@ -96,16 +96,11 @@ pub struct Connectivity {
     up: Option<Instant>,
     /// Failed attempts in a row.
     failures: u32,
-    rest: Option<Rest>,
+    /// Until when nobody connects, as an attempt failed.
+    failed: Option<Instant>,
+    /// Until when only calls connect, as a connection was lost.
+    lost: Option<Instant>,
     over: bool,
-}
-
-/// A time in which no attempt begins.
-#[derive(Clone, Copy, Debug)]
-struct Rest {
-    until: Instant,
-    /// Whether calls too have to wait.
-    for_all: bool,
 }
 
 // === State ===
@@ -150,21 +145,23 @@ impl Connectivity {
             open: 0,
             up: None,
             failures: 0,
-            rest: None,
+            failed: None,
+            lost: None,
             over: false,
         }
     }
 
     /// What can be said at this moment.
     pub fn state(&self) -> State {
-        let failed = self.rest.is_some_and(|rest| rest.for_all);
         match self {
             Self { over: true, .. } => State::Shutdown,
             Self { open: 1.., .. } => State::Ready,
             Self {
                 attempt: Some(_), ..
             } => State::Connecting,
-            _ if failed => State::TransientFailure,
+            Self {
+                failed: Some(_), ..
+            } => State::TransientFailure,
             _ => State::Idle,
         }
     }
@@ -188,19 +185,16 @@ impl Connectivity {
 
     /// How long it is from `now` until an attempt may begin.
     pub fn pause(&self, demand: Demand, now: Instant) -> Duration {
-        let rest = self
-            .rest
-            .filter(|rest| rest.for_all || demand == Demand::Keep);
-        rest.map_or(Duration::ZERO, |rest| {
-            rest.until.saturating_duration_since(now)
-        })
+        let lost = self.lost.filter(|_| demand == Demand::Keep);
+        let until = self.failed.max(lost);
+        until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
     /// A connection came up. The attempt that made it is still to be given back, once calls can find the connection.
     pub fn up(&mut self, now: Instant) {
         self.open += 1;
         self.up = Some(now);
-        self.rest = None;
+        (self.failed, self.lost) = (None, None);
     }
 
     /// Gives back an attempt whose connection is up, or that was given up on the way.
@@ -217,7 +211,7 @@ impl Connectivity {
             return;
         }
         self.attempt = None;
-        self.fail(now, random, true);
+        self.failed = Some(self.backed_off(now, random));
     }
 
     /// One of the connections that were up is gone. `random` is a number from `[0, 1)`.
@@ -228,13 +222,17 @@ impl Connectivity {
         }
         let lasted = self.up.map(|up| now.saturating_duration_since(up));
         if lasted.is_some_and(|lasted| lasted < self.backoff.initial) {
+            let until = self.backed_off(now, random);
             // Once can happen to anybody: a server that is leaving, a proxy that restarts.
-            self.fail(now, random, self.failures > 0);
+            match self.failures {
+                1 => self.lost = Some(until),
+                _ => self.failed = self.failed.max(Some(until)),
+            }
             return;
         }
         self.failures = 0;
         let spread = self.backoff.initial.mul_f64(random.clamp(0.0, 1.0));
-        self.rest_until(now + spread, false);
+        self.lost = Some(now + spread);
     }
 
     /// There will be no further connection.
@@ -242,19 +240,10 @@ impl Connectivity {
         self.over = true;
     }
 
-    fn fail(&mut self, now: Instant, random: f64, for_all: bool) {
+    /// Counts a failure; how long it is to be waited out.
+    fn backed_off(&mut self, now: Instant, random: f64) -> Instant {
         let wait = self.backoff.wait(self.failures, random);
         self.failures = self.failures.saturating_add(1);
-        self.rest_until(now + wait, for_all);
-    }
-
-    /// A longer rest that holds for everybody stands.
-    fn rest_until(&mut self, until: Instant, for_all: bool) {
-        let longer = self
-            .rest
-            .is_some_and(|rest| rest.for_all && rest.until > until);
-        if !longer {
-            self.rest = Some(Rest { until, for_all });
-        }
+        now + wait
     }
 }

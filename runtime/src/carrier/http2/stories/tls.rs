@@ -8,7 +8,10 @@ use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
 use tokio_rustls::TlsAcceptor;
 
 use super::peer::{Asked, listen, speak, text, unary};
-use crate::client::{Builder, Channel, ClientTls, ConnectError};
+use crate::{
+    client::{Builder, Channel, ClientTls, ConnectError},
+    policy::connectivity::State,
+};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -20,8 +23,14 @@ fn authority() -> Authority {
 
 /// A certificate for `name` and its key, in PEM.
 fn issue(authority: &Authority, name: &str) -> (String, String) {
+    issue_until(authority, name, 4096)
+}
+
+/// The same, good until the year is over.
+fn issue_until(authority: &Authority, name: &str, year: i32) -> (String, String) {
     let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new([name.to_owned()]).unwrap();
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(year, 12, 31);
     let certificate = params.signed_by(&key, authority).unwrap();
     (certificate.pem(), key.serialize_pem())
 }
@@ -117,6 +126,33 @@ async fn a_server_of_another_name_is_refused_unless_that_name_is_expected() {
         .connect()
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_expired_is_said_to_be_and_others_serve_meanwhile() {
+    let authority = authority();
+    let expired = issue_until(&authority, "localhost", 2020);
+    let expired = serving(expired, Some("h2"), None).await;
+    let why = refused(trusting(&expired, &authority)).await;
+    for word in [
+        &expired[..],
+        "certificate expired",
+        "needs a new certificate",
+    ] {
+        assert!(why.contains(word), "{why}");
+    }
+    let other = serving(issue(&authority, "elsewhere"), Some("h2"), None).await;
+    let why = refused(trusting(&other, &authority)).await;
+    for word in [&other[..], "elsewhere", "`ClientTls::server_name`"] {
+        assert!(why.contains(word), "{why}");
+    }
+    let well = server(&authority, Some("h2"), None).await;
+    let all = format!("static:///{expired},{other},{well}");
+    let channel = trusting(&all, &authority).connect().await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(text(&channel, unary("hi")).await.unwrap(), "https");
+    }
+    assert_eq!(channel.endpoints().of(State::Ready), 1);
 }
 
 #[tokio::test]
