@@ -40,7 +40,8 @@
     )
 )]
 
-// What is generated names this crate as its users do.
+// What is generated names this crate as its users do, and so do suites that other crates run too.
+#[cfg(any(test, feature = "http2"))]
 extern crate self as couplet;
 
 pub mod balance;

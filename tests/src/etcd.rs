@@ -2,7 +2,10 @@
 
 use std::{fs, path::PathBuf, process};
 
-use crate::{peers::peer, program::Server};
+use crate::{
+    peers::{credential, peer},
+    program::Server,
+};
 
 /// A server with a store of its own, gone with its data when this is dropped.
 #[derive(Debug)]
@@ -12,6 +15,14 @@ pub struct Etcd {
     /// Where it listens, on 127.0.0.1.
     pub port: u16,
     data: PathBuf,
+    way: Way,
+}
+
+/// How it is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Plain,
+    Encrypted,
 }
 
 impl Etcd {
@@ -20,15 +31,29 @@ impl Etcd {
     /// # Panics
     /// If it does not start.
     pub fn start(test: &str) -> Self {
+        Self::speaking(Way::Plain, test)
+    }
+
+    /// Starts one that speaks TLS, with the certificate of gRPC's tests for `foo.test.google.fr`.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start_encrypted(test: &str) -> Self {
+        Self::speaking(Way::Encrypted, test)
+    }
+
+    fn speaking(way: Way, test: &str) -> Self {
         let data = std::env::temp_dir().join(format!("couplet-etcd-{test}-{}", process::id()));
         // Of a run that was killed, if anything is there.
         let _ = fs::remove_dir_all(&data);
-        let server = serve(&data, 0);
-        Self {
-            port: server.port,
-            server: Some(server),
+        let mut etcd = Self {
+            server: None,
+            port: 0,
             data,
-        }
+            way,
+        };
+        etcd.start_again();
+        etcd
     }
 
     /// Its address.
@@ -46,7 +71,25 @@ impl Etcd {
     /// # Panics
     /// If it does not start.
     pub fn start_again(&mut self) {
-        self.server = Some(serve(&self.data, self.port));
+        let mut command = peer("etcd");
+        command.arg("--data-dir").arg(&self.data);
+        // It elects itself, which need not take long.
+        command.args(["--heartbeat-interval=10", "--election-timeout=50"]);
+        command.arg("--listen-peer-urls=http://127.0.0.1:0");
+        let scheme = match self.way {
+            Way::Plain => "http",
+            Way::Encrypted => {
+                command.arg("--cert-file").arg(credential("server1.pem"));
+                command.arg("--key-file").arg(credential("server1.key"));
+                "https"
+            }
+        };
+        for place in ["listen-client-urls", "advertise-client-urls"] {
+            command.arg(format!("--{place}={scheme}://127.0.0.1:{}", self.port));
+        }
+        let server = Server::start_logging(&mut command, "client requests on 127.0.0.1:");
+        self.port = server.port;
+        self.server = Some(server);
     }
 
     /// Ends it, and forgets its data.
@@ -76,19 +119,4 @@ impl Drop for Etcd {
     fn drop(&mut self) {
         self.lose();
     }
-}
-
-fn serve(data: &PathBuf, port: u16) -> Server {
-    let mut command = peer("etcd");
-    command.arg("--data-dir").arg(data);
-    // It elects itself, which need not take long.
-    command.args(["--heartbeat-interval=10", "--election-timeout=50"]);
-    command.arg("--listen-peer-urls=http://127.0.0.1:0");
-    for place in ["listen-client-urls", "advertise-client-urls"] {
-        command.arg(format!("--{place}=http://127.0.0.1:{port}"));
-    }
-    Server::start_logging(
-        &mut command,
-        "serving insecure client requests on 127.0.0.1:",
-    )
 }

@@ -10,7 +10,7 @@ use tonic::Status;
 
 use super::{
     PAUSES,
-    api::event::EventType,
+    api::{Event, event::EventType},
     changes::{Change, Changes},
     client::Client,
     list::list,
@@ -83,7 +83,7 @@ impl Follower {
         }
     }
 
-    fn apply(&mut self, events: Vec<super::api::Event>) {
+    fn apply(&mut self, events: Vec<Event>) {
         for event in events {
             let kind = event.r#type();
             let Some(pair) = event.kv else {

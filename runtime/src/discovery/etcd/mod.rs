@@ -154,17 +154,24 @@ impl Etcd {
 
     /// Its name for people, without what stands in it.
     fn registry(&self) -> String {
-        let hosts = self.hosts.iter();
-        let hosts: Vec<_> = hosts
-            .map(|host| host.rsplit_once("://").map_or(&**host, |(_, host)| host))
-            .collect();
+        let hosts: Vec<_> = self.hosts.iter().map(|host| target::bare(host)).collect();
         format!("etcd://{}", hosts.join(","))
     }
 
     /// What is asked over, made when it is first needed.
     fn client(&self) -> Result<Arc<Client>, String> {
         let open = || {
+            for host in &self.hosts {
+                target::check(target::bare(host))?;
+            }
             let channel = client::channel(&self.hosts);
+            #[cfg(feature = "tls")]
+            let trusting = self.tls.is_some();
+            #[cfg(not(feature = "tls"))]
+            let trusting = false;
+            if !trusting && self.hosts.iter().any(|host| host.starts_with("https:")) {
+                return Err("https takes certificates; give them to `Etcd::tls`".to_owned());
+            }
             #[cfg(feature = "tls")]
             let channel = match self.tls.clone() {
                 Some(tls) => channel.tls(tls),

@@ -40,7 +40,13 @@ fn split(rest: &str) -> Result<(Vec<&str>, &str), Fault> {
     Ok((hosts, path))
 }
 
-fn check(host: &str) -> Result<(), String> {
+/// The host and the port, without a scheme.
+pub(super) fn bare(host: &str) -> &str {
+    host.split_once("://").map_or(host, |(_, bare)| bare)
+}
+
+/// Whether this is a host and a port; why not otherwise.
+pub(super) fn check(host: &str) -> Result<(), String> {
     if host.is_empty() {
         return Err("a host is missing".to_owned());
     }
@@ -59,7 +65,7 @@ fn check(host: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discovery::{Registry, Resolver, registry, resolver};
+    use crate::discovery::{Endpoint, Registry, Resolver, registry, resolver};
 
     #[test]
     fn the_last_part_is_the_service_and_what_stands_before_it_the_prefix() {
@@ -78,6 +84,33 @@ mod tests {
             let etcd = Etcd::parse_registry(target).ok().unwrap();
             assert_eq!(Registry::target(&etcd), format!("etcd://{shown}"));
         }
+    }
+
+    #[tokio::test]
+    async fn hosts_that_make_no_sense_are_told_when_they_are_used() {
+        for (host, why) in [
+            ("a", "`a` has no port"),
+            ("http://", "a host is missing"),
+            ("https://a:1", "https takes certificates"),
+        ] {
+            let mut endpoint = Endpoint::new("b:1");
+            endpoint.service = "m.M".to_owned();
+            let etcd = Etcd::new([host]);
+            let refused = etcd.register(endpoint).await.unwrap_err();
+            assert_eq!(refused.key, "couplet/m.M/b:1");
+            assert!(refused.why.contains(why), "{refused}");
+            let mut watch = etcd.service("m.M").watch();
+            let seen = watch.wait_for(|seen| seen.trouble().is_some()).await;
+            let seen = seen.unwrap().trouble().unwrap().to_string();
+            assert!(seen.contains(why), "{seen}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_of_no_service_has_no_key() {
+        let etcd = Etcd::new(["a:1"]);
+        let refused = etcd.register(Endpoint::new("b:1")).await.unwrap_err();
+        assert!(refused.why.contains("have a service"), "{refused}");
     }
 
     #[test]

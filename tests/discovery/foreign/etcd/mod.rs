@@ -1,16 +1,15 @@
 //! `etcd://`, against Debian's `etcd-server`: the suite, what stands in it, and what does not belong there.
 
 mod away;
+mod fleet;
 mod forgotten;
+mod guarded;
 
 use std::{error::Error, time::Duration};
 
-use couplet::discovery::{Etcd, Registry, Snapshot, Watch};
+use couplet::discovery::{Etcd, Registry, Resolver, Snapshot, Watch};
 use couplet_tests::{
-    contracts::etcdserverpb::{
-        AuthClient, AuthEnableRequest, AuthRoleAddRequest, AuthUserAddRequest,
-        AuthUserGrantRoleRequest, KvClient, PutRequest, RangeRequest,
-    },
+    contracts::etcdserverpb::{KvClient, PutRequest, RangeRequest},
     etcd,
 };
 
@@ -91,7 +90,7 @@ async fn what_does_not_belong_there_hides_nothing() -> Told {
         etcd.register(echo("10.0.0.1:1")).await?,
         etcd.register(echo("10.0.0.2:1")).await?,
     ];
-    let mut watch = couplet::discovery::Resolver::watch(&etcd.service("test.Echo"));
+    let mut watch = etcd.service("test.Echo").watch();
     let seen = these(&mut watch, &["10.0.0.1:1", "10.0.0.2:1"]).await;
     let weights = seen.endpoints.iter().map(|endpoint| endpoint.weight);
     assert_eq!(weights.sum::<u32>(), 6, "what was written last counts");
@@ -104,43 +103,4 @@ async fn what_does_not_belong_there_hides_nothing() -> Told {
     these(&mut watch, &["10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"]).await;
     drop((kept, third));
     Ok(())
-}
-
-#[tokio::test]
-async fn who_has_the_password_is_let_in_and_others_are_told() -> Told {
-    let server = etcd::Etcd::start("login");
-    let auth = AuthClient::connect(server.url()).await?;
-    let user = AuthUserAddRequest::default()
-        .with_name("root")
-        .with_password("secret");
-    auth.user_add(user).await?;
-    auth.role_add(AuthRoleAddRequest::default().with_name("root"))
-        .await?;
-    let grant = AuthUserGrantRoleRequest::default()
-        .with_user("root")
-        .with_role("root");
-    auth.user_grant_role(grant).await?;
-
-    // Before there is authentication, a login says nothing.
-    let etcd = asking(&server).login("root", "secret");
-    let first = etcd.register(echo("10.0.0.1:1")).await?;
-    auth.auth_enable(AuthEnableRequest::default()).await?;
-
-    let mut watch = couplet::discovery::Resolver::watch(&etcd.service("test.Echo"));
-    these(&mut watch, &["10.0.0.1:1"]).await;
-    let second = etcd.register(echo("10.0.0.2:1")).await?;
-    these(&mut watch, &["10.0.0.1:1", "10.0.0.2:1"]).await;
-
-    let wrong = asking(&server).login("root", "guessed");
-    let refused = wrong.register(echo("10.0.0.3:1")).await.unwrap_err();
-    assert_eq!(refused.key, "couplet/test.Echo/10.0.0.3:1");
-    assert!(
-        refused.why.contains("invalid user ID or password"),
-        "{refused}"
-    );
-    let nobody = asking(&server).register(echo("10.0.0.3:1")).await;
-    let refused = nobody.unwrap_err();
-    assert!(refused.why.contains("user name is empty"), "{refused}");
-    first.withdraw().await?;
-    Ok(second.withdraw().await?)
 }
