@@ -105,6 +105,9 @@ mod docs {
     struct LifeCycle;
     #[doc = include_str!("../../docs/limits.md")]
     struct Limits;
+    #[cfg(all(feature = "http2", feature = "metrics"))]
+    #[doc = include_str!("../../docs/observability.md")]
+    struct Observability;
     #[doc = include_str!("../../docs/retries.md")]
     struct Retries;
 }

@@ -108,6 +108,7 @@ impl<L: Reach> Chosen<L> {
         mut call: Call,
         shared: &Shared<L>,
     ) -> Result<Reply, Status> {
+        shared.picks.add();
         if self.race.is_some() {
             // Whoever sends another attempt beside this one sends it elsewhere.
             Tried::note(self.peer.number);

@@ -20,6 +20,8 @@ mod peer;
 mod pick;
 mod pool;
 mod reach;
+#[cfg(feature = "metrics")]
+mod report;
 mod serving;
 mod settings;
 mod view;
@@ -56,6 +58,7 @@ use crate::{
     policy::{
         balance,
         connectivity::{Counts, State},
+        counter::Counter,
         outlier::{self, Outlier},
     },
 };
@@ -64,6 +67,9 @@ use crate::{
 pub struct Balancer<L: Reach> {
     shared: Arc<Shared<L>>,
     manager: OnceLock<AbortHandle>,
+    #[cfg(feature = "metrics")]
+    #[expect(dead_code, reason = "it reports for as long as the balancer is there")]
+    reports: crate::telemetry::Reports,
 }
 
 /// What makes the way to an endpoint; an error where its address makes no sense.
@@ -89,6 +95,8 @@ struct Shared<L> {
     view: ArcSwap<View<L>>,
     /// Counts calls that go to endpoints in turn, from one view to the next.
     turns: AtomicU64,
+    /// Attempts that were sent to whom was picked for them.
+    picks: Counter,
     outlier: Outlier,
     /// The service whose health is asked for.
     health: watch::Sender<Option<Arc<str>>>,
@@ -123,6 +131,7 @@ impl<L: Reach> Balancer<L> {
             open: Box::new(open),
             view: ArcSwap::from_pointee(View::empty(Arc::clone(&settings))),
             settings: ArcSwap::new(settings),
+            picks: Counter::default(),
             turns: AtomicU64::new(fastrand::u64(..u64::from(u32::MAX))),
             outlier: outlier.expect("the defaults are valid"),
             health: watch::Sender::new(None),
@@ -132,8 +141,11 @@ impl<L: Reach> Balancer<L> {
             wanted: Wanted::default(),
             states: watch::Sender::new(State::Idle),
         };
+        let shared = Arc::new(shared);
         Self {
-            shared: Arc::new(shared),
+            #[cfg(feature = "metrics")]
+            reports: report::of(&shared),
+            shared,
             manager: OnceLock::new(),
         }
     }

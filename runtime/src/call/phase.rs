@@ -29,6 +29,19 @@ pub enum Phase {
     Handler,
 }
 
+impl Phase {
+    /// All of them, in the order of a call.
+    pub const ALL: [Self; 7] = [
+        Self::Queue,
+        Self::Connect,
+        Self::Backoff,
+        Self::Send,
+        Self::Headers,
+        Self::Body,
+        Self::Handler,
+    ];
+}
+
 thread_local! {
     static WAITING: Cell<Phase> = const { Cell::new(Phase::Queue) };
 }

@@ -18,6 +18,8 @@ mod life;
 mod lifetime;
 mod limits;
 mod listener;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod readiness;
 mod registering;
 mod shell;

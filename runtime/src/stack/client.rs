@@ -48,6 +48,9 @@ struct Parts<C> {
     layers: Layers<C>,
     governed: Arc<Governed>,
     counts: Counts,
+    #[cfg(feature = "metrics")]
+    #[expect(dead_code, reason = "it reports for as long as the stack is there")]
+    reports: crate::telemetry::Reports,
     /// Kept up for as long as there is a stack that goes by it.
     #[expect(dead_code, reason = "it is followed, not asked")]
     live: Option<Arc<Live>>,
@@ -89,7 +92,7 @@ impl<C: Invoke + 'static> Client<C> {
         let layers = version::Calling::new(Attempt::new(layers), Arc::clone(&counts.version));
         let layers = Breaker::new(layers, Arc::clone(breakers));
         let layers = own.around(&ClientPlace::Attempt, layers);
-        let layers = telemetry::Attempt::new(layers);
+        let layers = telemetry::Attempt::new(layers, service);
         let layers = Retry::new(layers, Arc::clone(plans), Arc::clone(&settings.target))
             .counting(Arc::clone(&counts.retry));
         let layers = PriorityLayer.layer(governed.limits.around(layers));
@@ -101,14 +104,18 @@ impl<C: Invoke + 'static> Client<C> {
         );
         let layers = Falling::new(layers, service, &settings.fallbacks, room, fell);
         let layers = own.around(&ClientPlace::Call, layers);
-        let layers = telemetry::Calling::new(layers, settings.name.clone());
+        let layers = telemetry::Calling::new(layers, service, settings.name.clone());
         if let Some(live) = &settings.live {
             live.join(Arc::clone(&governed) as Arc<dyn Follow>);
         }
         let live = settings.live.clone();
+        #[cfg(feature = "metrics")]
+        let reports = super::report::of_client(service, settings, &counts, breakers);
         Self {
             parts: Arc::new(Parts {
                 layers,
+                #[cfg(feature = "metrics")]
+                reports,
                 governed,
                 counts,
                 live,

@@ -38,6 +38,8 @@
 mod client;
 mod limits;
 mod mount;
+#[cfg(feature = "metrics")]
+mod report;
 mod seat;
 mod server;
 mod settings;

@@ -52,7 +52,14 @@ pub fn server<C: Contract>(
         live.join(governed);
     }
     let contract = deadline::Serving::new(contract, Arc::clone(&counts.deadline));
-    telemetry::Serving::new(contract)
+    #[cfg(feature = "metrics")]
+    return telemetry::Serving::new(
+        contract,
+        C::SERVICE,
+        super::report::of_server(C::SERVICE, counts),
+    );
+    #[cfg(not(feature = "metrics"))]
+    telemetry::Serving::new(contract, C::SERVICE)
 }
 
 /// What goes by the policies of a server's configuration. What the contract says is for clients: a server has many, and

@@ -8,11 +8,19 @@
 //! served is handed on as it is. With one, each span has a number of its own, which it says as `trace_id` and `span_id`; or
 //! it has that of another library, if there is a [`Bridge`] to it.
 
+#[cfg(not(feature = "metrics"))]
+mod absent;
 mod bridge;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod switch;
 
+#[cfg(not(feature = "metrics"))]
+pub(crate) use self::absent::{Durations, Measure};
 pub use self::bridge::{Bridge, set_bridge};
+#[cfg(feature = "metrics")]
+pub(crate) use self::metrics::{Durations, Measure, Report, Reports, Tally};
 pub(crate) use self::{
     bridge::bridge,
-    switch::{are_spans_wanted, has_traces, note_trace},
+    switch::{are_figures_wanted, has_traces, is_watched, note_trace},
 };

@@ -8,8 +8,23 @@ static TRACES: AtomicBool = AtomicBool::new(false);
 
 /// Whether some subscriber may want spans.
 #[inline]
-pub(crate) fn are_spans_wanted() -> bool {
+fn are_spans_wanted() -> bool {
     LevelFilter::INFO <= LevelFilter::current()
+}
+
+/// Whether somebody records figures.
+#[inline]
+pub(crate) fn are_figures_wanted() -> bool {
+    #[cfg(feature = "metrics")]
+    return super::metrics::is_enabled();
+    #[cfg(not(feature = "metrics"))]
+    false
+}
+
+/// Whether anybody looks at calls at all.
+#[inline]
+pub(crate) fn is_watched() -> bool {
+    are_spans_wanted() || are_figures_wanted()
 }
 
 /// Whether this program ever served a call that belongs to a trace.

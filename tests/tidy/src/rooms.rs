@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("layer", &["call", "policy", "telemetry"]),
     // Registries that are services are reached over channels, which find their peers by discovery.
     ("discovery", &["call", "policy", "config", "json", "client"]),
-    ("balance", &["call", "policy", "discovery"]),
+    ("balance", &["call", "policy", "telemetry", "discovery"]),
     ("carrier", &["call", "policy", "balance"]),
     ("stack", &["call", "policy", "config", "layer", "telemetry"]),
     ("saga", &["call", "policy"]),
@@ -39,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "stack",
             "discovery",
             "carrier",
+            "telemetry",
         ],
     ),
 ];

@@ -89,11 +89,12 @@ impl<I: Invoke> Invoke for Calling<I> {
             // Pinned where it is made: moved into the timer, it would be copied once more.
             let at = call.deadline.instant();
             let answer = tapped(self.inner.invoke(call), |answer| match answer {
-                Ok(reply) => expiry.bind(reply),
-                Err(status) => expiry.attribute(status),
+                Ok(reply) => expiry.bind(reply, &self.counts),
+                Err(status) => expiry.attribute(status, &self.counts),
             });
             let late = |phase| {
                 self.counts.expired.add();
+                self.counts.phases.add(phase);
                 Err(expiry.status(clock::now(), phase))
             };
             within(at, pin!(answer), late).await

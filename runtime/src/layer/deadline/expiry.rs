@@ -2,11 +2,13 @@
 
 use std::{
     fmt,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use tonic::Status;
 
+use super::Counts;
 use crate::{
     call::{Body, Deadline, Frames, Limit, Phase, Reply, may_be_a_cut},
     clock,
@@ -22,22 +24,24 @@ pub(super) struct Expiry {
 impl Expiry {
     /// Holds a streamed reply to the same deadline.
     #[inline]
-    pub(super) fn bind(self, reply: &mut Reply) {
+    pub(super) fn bind(self, reply: &mut Reply, counts: &Arc<Counts>) {
         if let Body::Many(frames) = &mut reply.body {
-            self.bind_frames(frames);
+            self.bind_frames(frames, counts);
         }
     }
 
     #[inline(never)]
-    fn bind_frames(self, frames: &mut Frames) {
+    fn bind_frames(self, frames: &mut Frames, counts: &Arc<Counts>) {
         let Some(at) = self.deadline.instant() else {
             return;
         };
+        let counts = Arc::clone(counts);
         frames.until(async move {
             // No timer tells of a moment that is over already.
             if !self.deadline.has_passed(clock::now()) {
                 tokio::time::sleep_until(at.into()).await;
             }
+            counts.phases.add(Phase::Body);
             self.status(clock::now(), Phase::Body)
         });
     }
@@ -45,9 +49,10 @@ impl Expiry {
     /// A peer that saw the deadline pass first, or a connection that went with it, ends the call in its own way; here it was
     /// the deadline all the same.
     #[cold]
-    pub(super) fn attribute(self, status: &mut Status) {
+    pub(super) fn attribute(self, status: &mut Status, counts: &Counts) {
         let now = clock::now();
         if may_be_a_cut(status) && self.deadline.has_passed(now) {
+            counts.phases.add(Phase::Headers);
             *status = self.status(now, Phase::Headers);
         }
     }

@@ -14,7 +14,9 @@ pub use self::{
     serving::Serving,
 };
 
-use crate::policy::counter::Counter;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::{call::Phase, policy::counter::Counter};
 
 /// What the deadlines of one stack did.
 #[derive(Debug, Default)]
@@ -25,4 +27,21 @@ pub struct Counts {
     pub expired_on_arrival: Counter,
     /// Calls that were ended by their deadline before their reply.
     pub expired: Counter,
+    /// All that were ended by it, streamed replies too, by what they waited for.
+    pub phases: Phases,
+}
+
+/// Calls that were ended, by the phase that they were in. Rare, so the counts are not apart.
+#[derive(Debug, Default)]
+pub struct Phases([AtomicU64; Phase::ALL.len()]);
+
+impl Phases {
+    fn add(&self, phase: Phase) {
+        self.0[phase as usize].fetch_add(1, Relaxed);
+    }
+
+    /// The calls that were ended in `phase`.
+    pub fn of(&self, phase: Phase) -> u64 {
+        self.0[phase as usize].load(Relaxed)
+    }
 }

@@ -61,11 +61,12 @@ impl<I: Invoke> Invoke for Serving<I> {
         let handled = pin!(crate::call::during(Phase::Handler, handled));
         let late = |phase| {
             self.counts.expired.add();
+            self.counts.phases.add(phase);
             Err(expiry.status(clock::now(), phase))
         };
         let reply = within(deadline.instant(), handled, late).await?;
         let mut reply = in_context(context, reply);
-        expiry.bind(&mut reply);
+        expiry.bind(&mut reply, &self.counts);
         Ok(reply)
     }
 }

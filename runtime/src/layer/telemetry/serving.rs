@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -14,15 +15,22 @@ use super::{
     spans,
     watch::{Side, Watch},
 };
+#[cfg(feature = "metrics")]
+use crate::telemetry::Reports;
 use crate::{
-    call::{Body, Call, Frame, Frames, Invoke, Reply, Source},
-    clock, telemetry,
+    call::{Body, Call, Frame, Frames, Invoke, Reply, Service, Source},
+    clock,
+    telemetry::{self, Durations, Measure},
 };
 
 /// Shows the calls that it stands before, and takes up the traces of their callers.
 #[derive(Debug)]
 pub struct Serving<I> {
     inner: I,
+    durations: Arc<Durations>,
+    #[cfg(feature = "metrics")]
+    #[expect(dead_code, reason = "it reports for as long as the service is there")]
+    reports: Reports,
 }
 
 /// A streamed answer, made within the span of its call.
@@ -34,9 +42,25 @@ struct Spanned {
 // === Serving ===
 
 impl<I> Serving<I> {
-    /// Shows the calls that `inner` serves.
-    pub fn new(inner: I) -> Self {
-        Self { inner }
+    /// Shows the calls of `service` that `inner` serves.
+    #[cfg(not(feature = "metrics"))]
+    pub(crate) fn new(inner: I, service: &'static Service) -> Self {
+        let durations = Durations::new(Measure::Serving, service);
+        Self {
+            inner,
+            durations: Arc::new(durations),
+        }
+    }
+
+    /// Shows the calls of `service` that `inner` serves, and keeps what reports of them.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn new(inner: I, service: &'static Service, reports: Reports) -> Self {
+        let durations = Durations::new(Measure::Serving, service);
+        Self {
+            inner,
+            durations: Arc::new(durations),
+            reports,
+        }
     }
 }
 
@@ -45,7 +69,7 @@ impl<I: Invoke> Invoke for Serving<I> {
         if call.trace.is_some() {
             telemetry::note_trace();
         }
-        match telemetry::are_spans_wanted() {
+        match telemetry::is_watched() {
             false => Either::Left(self.inner.invoke(call)),
             true => Either::Right(Box::pin(self.watched(call))),
         }
@@ -65,7 +89,7 @@ impl<I: Invoke> Serving<I> {
         if call.trace.is_some() {
             telemetry::note_trace();
         }
-        let watch = Watch::new(span.clone(), Side::Server, &call);
+        let watch = Watch::new(span.clone(), Side::Server, &call, &self.durations);
         let mut answer = self.inner.invoke(call).instrument(span.clone()).await;
         if let Ok(reply) = &mut answer {
             spanned(span, reply);

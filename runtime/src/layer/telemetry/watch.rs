@@ -1,21 +1,26 @@
 //! A call under way that somebody looks at, and what becomes of it.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use tonic::{Code, Status};
 use tracing::Span;
 
 use super::spans;
 use crate::{
-    call::{self, Body, Call, Deadline, Reply},
+    call::{self, Body, Call, Deadline, Method, Reply},
     clock,
+    telemetry::{self, Durations},
 };
 
 /// A call under way. Dropped before its end was told, it was given up.
 pub(super) struct Watch {
     span: Span,
     side: Side,
+    method: &'static Method,
+    started: Instant,
     deadline: Deadline,
+    /// Where its duration is written down, if somebody wants that.
+    durations: Option<Arc<Durations>>,
     told: bool,
 }
 
@@ -38,11 +43,15 @@ pub(super) enum End<'a> {
 // === Watch ===
 
 impl Watch {
-    pub(super) fn new(span: Span, side: Side, call: &Call) -> Self {
+    pub(super) fn new(span: Span, side: Side, call: &Call, durations: &Arc<Durations>) -> Self {
+        let wanted = telemetry::are_figures_wanted();
         Self {
             span,
             side,
+            method: call.method,
+            started: call.started.unwrap_or_else(clock::now),
             deadline: call.deadline,
+            durations: wanted.then(|| Arc::clone(durations)),
             told: false,
         }
     }
@@ -68,8 +77,12 @@ impl Watch {
         self.end(end, clock::now());
     }
 
-    fn end(&mut self, end: End<'_>, _now: Instant) {
+    fn end(&mut self, end: End<'_>, now: Instant) {
         self.told = true;
+        if let Some(durations) = &self.durations {
+            let took = now.saturating_duration_since(self.started);
+            durations.record(self.method, end.code(), took);
+        }
         match self.side {
             Side::Client => spans::end(&self.span, end, spans::is_callers_error),
             Side::Server => spans::end(&self.span, end, spans::is_servers_error),

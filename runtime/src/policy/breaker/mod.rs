@@ -155,6 +155,11 @@ impl Breaker {
         self.load().state()
     }
 
+    /// How often the state has changed since the breaker was made.
+    pub fn changes(&self) -> u32 {
+        self.load().generation()
+    }
+
     /// What the breaker has seen in its life, and what its window holds at `now`.
     pub fn counts(&self, now: Instant) -> Counts {
         self.counters.sum(self.totals(self.nanos(now)))
