@@ -11,7 +11,7 @@ use tonic_types::StatusExt;
 
 use super::{Reach, Shared, peer::Peer, view::Release};
 use crate::{
-    call::{Announced, Body, Call, Deadline, End, Limit, Mark, Race, Reply, Said, Tried},
+    call::{Announced, Body, Call, Deadline, End, Kind, Limit, Mark, Race, Reply, Said, Tried},
     clock,
     policy::{
         outlier::{Config, Outcome, Pass},
@@ -28,7 +28,9 @@ pub(super) struct Chosen<L> {
     peer: Arc<Peer<L>>,
     /// There until the end is told.
     pass: Option<Pass>,
-    /// Whether something came back.
+    /// Whether nothing came back yet, of a call that is answered when it is done: what a stream takes says nothing.
+    waits: bool,
+    /// Whether the head of an answer came.
     heard: bool,
     said: Option<&'static Said>,
     started: Instant,
@@ -44,10 +46,15 @@ pub(super) struct Chosen<L> {
 
 impl<L> Chosen<L> {
     pub(super) fn new(peer: &Arc<Peer<L>>, pass: Pass, call: &Call, now: Instant) -> Self {
-        peer.load.begin(now);
+        peer.load.begin();
+        let waits = call.method.kind == Kind::Unary;
+        if waits {
+            peer.load.wait(now);
+        }
         Self {
             peer: Arc::clone(peer),
             pass: Some(pass),
+            waits,
             heard: false,
             said: said(call),
             started: now,
@@ -116,13 +123,19 @@ impl<L: Reach> Chosen<L> {
         // Whoever waits does so for any endpoint, and not for this one.
         call.wait_for_ready = None;
         let mut answer = self.peer.link.invoke(call).await;
-        self.heard = true;
-        self.peer.load.heard();
         let now = clock::now();
+        self.heard = true;
+        if self.waits {
+            let elapsed = now.saturating_duration_since(self.started);
+            self.peer.load.heard();
+            match answer {
+                Ok(_) => self.peer.load.took(elapsed, now),
+                // A quick refusal is no quick answer.
+                Err(_) => self.peer.load.took_at_least(elapsed, now),
+            }
+        }
         match &mut answer {
             Ok(reply) => {
-                let elapsed = now.saturating_duration_since(self.started);
-                self.peer.load.took(elapsed, now);
                 self.hear(&reply.announced, shared, now);
                 self.finish(reply, shared, now);
             }
@@ -193,17 +206,23 @@ impl<L: Reach> Chosen<L> {
 impl<L> Drop for Chosen<L> {
     fn drop(&mut self) {
         self.peer.load.end();
-        if !self.heard {
+        if self.waits && !self.heard {
             self.peer.load.heard();
         }
         let Some(pass) = self.pass.take() else {
             return;
         };
+        if self.heard {
+            // A stream that was answered, and that its reader has enough of.
+            return drop(pass);
+        }
         Tried::note(self.peer.number);
         // Whoever was given up would have taken longer.
         let now = clock::now();
         let elapsed = now.saturating_duration_since(self.started);
-        self.peer.load.took_at_least(elapsed, now);
+        if self.waits {
+            self.peer.load.took_at_least(elapsed, now);
+        }
         let lost = self.race.as_ref().is_some_and(|race| race.is_lost());
         let unanswered = self.patience.is_some_and(|patience| elapsed >= patience);
         if !lost && (unanswered || self.deadline.has_passed(now)) {

@@ -27,6 +27,12 @@ pub(super) struct Cost {
     calls: f64,
 }
 
+/// How long an answer is taken to be at an endpoint that has only ever refused.
+const UNANSWERED: Duration = Duration::from_secs(1);
+
+/// The longest silence that counts, in nanoseconds: who is slow by nature comes back.
+const LONGEST: f64 = 10e9;
+
 /// The load of one endpoint, as far as this client sees it.
 #[derive(Debug)]
 pub(super) struct Load {
@@ -57,8 +63,12 @@ impl Load {
     }
 
     /// A call begins.
-    pub(super) fn begin(&self, now: Instant) {
+    pub(super) fn begin(&self) {
         self.under_way.fetch_add(1, Relaxed);
+    }
+
+    /// A call begins to wait for its answer.
+    pub(super) fn wait(&self, now: Instant) {
         if self.unheard.fetch_add(1, Relaxed) == 0 {
             self.since.store(self.nanos(now), Relaxed);
         }
@@ -95,8 +105,13 @@ impl Load {
 
     /// A call was given up after so long, without an answer: only slowness can be learned from that.
     pub(super) fn took_at_least(&self, time: Duration, now: Instant) {
-        let average = f64::from_bits(self.average.load(Relaxed)) * self.kept(now);
-        if time.as_nanos() as f64 > average {
+        let average = f64::from_bits(self.average.load(Relaxed));
+        let time = match average {
+            // Nobody knows yet how long an answer takes there.
+            0.0 => time.max(UNANSWERED),
+            _ => time,
+        };
+        if time.as_nanos() as f64 > average * self.kept(now) {
             self.took(time, now);
         }
     }
@@ -121,7 +136,7 @@ impl Load {
             return 0.0;
         }
         let last = self.since.load(Relaxed).max(self.at.load(Relaxed));
-        self.nanos(now).saturating_sub(last) as f64
+        (self.nanos(now).saturating_sub(last) as f64).min(LONGEST)
     }
 
     /// The part of the average that counts by now.
@@ -178,8 +193,8 @@ mod tests {
         let start = Instant::now();
         let load = Load::new(start);
         load.took(MS, start);
-        load.begin(start);
-        load.begin(start);
+        load.begin();
+        load.begin();
         assert_eq!(millis(&load, start), 3.0);
         load.end();
         assert_eq!(millis(&load, start), 2.0);
@@ -192,7 +207,7 @@ mod tests {
         known.took(100 * MS, start);
         let chosen = || new.cost(start, 1.0).is_no_more_than(known.cost(start, 1.0));
         assert!(chosen());
-        new.begin(start);
+        new.begin();
         assert!(!chosen());
     }
 
@@ -204,7 +219,7 @@ mod tests {
         other.took(10 * MS, start);
         let chosen = || one.cost(start, 1.0).is_no_more_than(other.cost(start, 1.0));
         assert!(chosen(), "alike, and neither is busy");
-        one.begin(start);
+        one.begin();
         assert!(!chosen());
         assert!(
             one.cost(start, 2.0).is_no_more_than(other.cost(start, 1.0)),
@@ -220,14 +235,16 @@ mod tests {
         let start = Instant::now();
         let load = Load::new(start);
         load.took(MS, start);
-        load.begin(start + MS);
+        load.begin();
+        load.wait(start + MS);
         assert_eq!(millis(&load, start + 101 * MS), 200.0, "100 ms, twice");
         load.heard();
         assert!(
             millis(&load, start + 101 * MS) < 2.1,
             "a stream that goes on"
         );
-        load.begin(start + 101 * MS);
+        load.begin();
+        load.wait(start + 101 * MS);
         assert!(millis(&load, start + 101 * MS) < 3.1, "from now on");
     }
 }

@@ -47,23 +47,30 @@ impl Ways {
         // The balancer knows when nobody calls; one endpoint that gets few calls is still kept ready.
         self.config.idle_timeout = None;
         let open = move |endpoint: &Endpoint| {
-            let address = self.address(endpoint);
+            let address = self.address(endpoint)?;
             self.open(&address).map_err(|error| error.to_string())
         };
         Balancer::new(resolver, open)
     }
 
-    /// The endpoint's address, with a scheme.
-    fn address(&self, endpoint: &Endpoint) -> String {
+    /// The endpoint's address, with a scheme. Whoever writes into a registry cannot talk a channel out of its TLS.
+    fn address(&self, endpoint: &Endpoint) -> Result<String, String> {
         let address = &endpoint.address;
-        if address.contains("://") || address.starts_with("unix:") {
-            return address.clone();
-        }
+        let said = address.contains("://") || address.starts_with("unix:");
         #[cfg(feature = "tls")]
         if self.tls.is_some() {
-            return format!("https://{address}");
+            return match address.starts_with("https://") {
+                _ if !said => Ok(format!("https://{address}")),
+                true => Ok(address.clone()),
+                false => {
+                    Err("the channel has certificates, and this would be in the clear".to_owned())
+                }
+            };
         }
-        format!("http://{address}")
+        Ok(match said {
+            true => address.clone(),
+            false => format!("http://{address}"),
+        })
     }
 }
 

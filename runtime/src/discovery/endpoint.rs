@@ -1,6 +1,6 @@
 //! One instance of a service: where it is, what it serves and since when, and what speaks for choosing it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use semver::{BuildMetadata, Version};
 
@@ -32,7 +32,8 @@ const LONGEST: usize = 64 << 10;
 #[non_exhaustive]
 pub struct Endpoint {
     /// Where it is: `host:port`, `http://host:port`, `https://host:port` or `unix:/path`. Without a scheme, it is reached
-    /// with TLS if the channel has certificates, and in the clear if it has none.
+    /// with TLS if the channel has certificates, and in the clear if it has none. A channel that has certificates leaves out
+    /// what would be in the clear.
     pub address: String,
     /// Package and name of the service; empty for any.
     pub service: String,
@@ -193,12 +194,11 @@ impl Endpoint {
         };
         let mut endpoint = Self::new("");
         let (mut version, mut min) = (None, None);
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         for (key, node) in entries {
-            if seen.contains(&key) {
+            if !seen.insert(key) {
                 return Err(EndpointError::Twice(key.clone()));
             }
-            seen.push(key);
             match key.as_str() {
                 "address" => endpoint.address = read_text("address", node)?,
                 "service" => endpoint.service = read_text("service", node)?,

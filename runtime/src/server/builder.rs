@@ -289,12 +289,9 @@ impl Builder {
         let mut routes = Routes::default();
         let extras = Extras::add_to(&mut self)?;
         let mut counts = Vec::new();
-        let services: Vec<_> = self
-            .contracts
-            .iter()
-            .map(|mounted| mounted.service)
-            .collect();
-        let announcement = self.registering.announcement(listener.bound(), &services)?;
+        let announcement = self
+            .registering
+            .announcement(listener.bound(), &self.contracts)?;
         for mounted in self.contracts {
             routes.add(mounted.service, mounted.routes)?;
             counts.push((mounted.service.name, mounted.counts));

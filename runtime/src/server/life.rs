@@ -8,7 +8,7 @@
 use std::{fmt, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
-    pin, select,
+    select,
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::{sleep, timeout},
@@ -135,7 +135,7 @@ impl Server {
                 sleep(delay).await;
             }
         };
-        pin!(leaving);
+        let mut leaving = Box::pin(leaving);
         loop {
             select! {
                 biased;
@@ -149,7 +149,9 @@ impl Server {
             }
         }
         readiness.enter(Phase::Draining);
-        drop(self.listener);
+        drop((leaving, self.listener));
+        // Where there are no more connections to accept, nobody asked it to leave.
+        announced.withdraw().await;
         self.extras.closed().await;
         connections.drain(self.drain).await
     }

@@ -83,8 +83,9 @@ impl Builder {
         self
     }
 
-    /// How long accepted calls may go on after the [delay](Self::drain_delay). 25 s by default, which ends before
-    /// Kubernetes' 30 do.
+    /// How long accepted calls may go on after the [delay](Self::drain_delay). 25 s by default, which ends
+    /// before Kubernetes' 30 do; a server that is registered leaves a second later, and up to five more where its registry does
+    /// not answer.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.drain = timeout;
         self

@@ -1,6 +1,6 @@
 //! Makes a server known to registries once it serves, and forgets it before it drains.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -10,12 +10,13 @@ use tokio::{
 
 use super::{Builder, Readiness, ServeError};
 use crate::{
-    call::Service,
+    call::Route,
     discovery::{
         self, Endpoint, Registration, Registry,
         embedded::{Embedded, RegistryServer},
     },
     policy::backoff::Backoff,
+    stack::Mounted,
 };
 
 /// How long a registry may take to forget a server that leaves; after it, the lease does it.
@@ -93,7 +94,7 @@ impl Registering {
     pub(super) fn announcement(
         self,
         bound: Option<Bound>,
-        services: &[&'static Service],
+        services: &[Mounted],
     ) -> Result<Announcement, ServeError> {
         let mut registries = self.registries;
         for target in &self.targets {
@@ -113,17 +114,30 @@ impl Registering {
             }
             (None, None) => return Err(ServeError::Unadvertised("a stream".to_owned())),
         };
-        let endpoints = services.iter().map(|service| Endpoint {
+        let endpoints = services.iter().map(|mounted| Endpoint {
             weight: advertised.weight,
             zone: advertised.zone.clone(),
             metadata: advertised.metadata.clone(),
-            ..Endpoint::of(service, &advertised.address)
+            ..endpoint(mounted, &advertised.address)
         });
         Ok(Announcement {
             registries,
             endpoints: endpoints.collect(),
         })
     }
+}
+
+/// What is known of a service at `address`. One that is there in several releases says none: the server chooses for each
+/// caller, and checks.
+fn endpoint(mounted: &Mounted, address: &str) -> Endpoint {
+    let several = |route: &Route| matches!(route, Route::Several(..));
+    if mounted.routes.iter().any(several) {
+        return Endpoint {
+            service: mounted.service.name.to_owned(),
+            ..Endpoint::new(address)
+        };
+    }
+    Endpoint::of(mounted.service, address)
 }
 
 /// Where a server listens, as others could reach it.
@@ -157,7 +171,6 @@ async fn keep(
     mut left: watch::Receiver<bool>,
 ) {
     let registering = async {
-        readiness.ready().await;
         let mut failures = 0;
         loop {
             match registry.register(endpoint.clone()).await {
@@ -170,10 +183,20 @@ async fn keep(
             }
         }
     };
-    let registration: Registration = tokio::select! {
+    let mut registering = pin!(registering);
+    tokio::select! {
         biased;
-        _ = left.wait_for(|left| *left) => return,
-        registration = registering => registration,
+        () = leaving(&mut left) => return,
+        () = readiness.ready() => {}
+    }
+    let registered = tokio::select! {
+        biased;
+        // The registry may have taken what it was asked last.
+        () = leaving(&mut left) => timeout(PATIENCE, registering).await.ok(),
+        registration = &mut registering => Some(registration),
+    };
+    let Some(registration): Option<Registration> = registered else {
+        return;
     };
     tracing::info!(registry = %registry.target(), service = %endpoint.service, address = %endpoint.address, "registered");
     if left.wait_for(|left| *left).await.is_err() {
@@ -187,6 +210,12 @@ async fn keep(
             tracing::warn!(registry = %registry.target(), "the registry does not answer; the server leaves all the same");
         }
     }
+}
+
+/// Returns when the server leaves.
+async fn leaving(left: &mut watch::Receiver<bool>) {
+    // Whoever is cut leaves too.
+    let _ = left.wait_for(|left| *left).await;
 }
 
 // === Announced ===

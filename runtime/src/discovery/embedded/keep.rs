@@ -11,6 +11,9 @@ use super::{
     api::{RegisterRequest, RegistryClient, WithdrawRequest},
 };
 
+/// The longest time between two renewals.
+const LONGEST: Duration = Duration::from_secs(5);
+
 /// An endpoint and its place in the registry.
 pub(super) struct Seat {
     central: Central,
@@ -85,9 +88,10 @@ impl Seat {
             .map_err(|status| self.central.error(&self.id, status.message()))
     }
 
-    /// A third of the lease, or less while the registry is away.
+    /// A third of the lease, or less while the registry is away. Never so long that a registry which started again is no
+    /// longer young.
     fn pause(&self, failures: u32) -> Duration {
-        let third = self.central.lease / 3;
+        let third = (self.central.lease / 3).min(LONGEST);
         match failures {
             0 => third,
             failures => PAUSES.wait(failures - 1, fastrand::f64()).min(third),

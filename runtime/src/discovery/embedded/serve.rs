@@ -23,12 +23,12 @@ use crate::{
     clock,
 };
 
-/// How long a registry is young: as long as the longest usual lease.
+/// How long a registry is young: by then, all that is renewed was renewed (`keep::LONGEST`).
 const YOUTH: Duration = Duration::from_secs(15);
 /// The least time between two messages to one who watches, so that many changes are one.
 const PACE: Duration = Duration::from_millis(20);
-/// The most rows in one message: about a megabyte of usual ones.
-const PAGE: usize = 4096;
+/// How much is said in one message, in bytes of rows: well below what a channel takes.
+const PAGE: usize = 1 << 20;
 
 /// A registry in the memory of this server.
 #[derive(Clone)]
@@ -144,6 +144,19 @@ impl Shared {
     }
 }
 
+/// The same in parts, each as large as a message may be.
+fn pages<T>(items: Vec<T>, size: impl Fn(&T) -> usize) -> impl Iterator<Item = Vec<T>> {
+    let mut items = items.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        while let Some(item) = items.next_if(|item| page.is_empty() || bytes + size(item) <= PAGE) {
+            bytes += size(&item);
+            page.push(item);
+        }
+        (!page.is_empty()).then_some(page)
+    })
+}
+
 // === Watcher ===
 
 /// Somebody who watches, and what they know.
@@ -198,20 +211,13 @@ impl Watcher {
         let gone = self.sent.keys().filter(|id| !there.contains(*id));
         let forgotten: Vec<_> = gone.cloned().collect();
         self.sent.retain(|id, _| there.contains(id));
-        let young = self.is_young();
-        let mut changes: Vec<_> = known
-            .chunks(PAGE)
-            .map(|rows| {
-                WatchResponse::default()
-                    .with_known(rows.to_vec())
-                    .with_young(true)
-            })
-            .collect();
-        changes.push(
-            WatchResponse::default()
-                .with_forgotten(forgotten)
-                .with_young(young),
-        );
-        changes
+        let known = pages(known, |row| row.id.len() + row.endpoint.len());
+        let known = known.map(|rows| WatchResponse::default().with_known(rows));
+        let forgotten = pages(forgotten, String::len);
+        let forgotten = forgotten.map(|ids| WatchResponse::default().with_forgotten(ids));
+        // Until all is told, nothing is known to be missing.
+        let told = known.chain(forgotten).map(|change| change.with_young(true));
+        let last = WatchResponse::default().with_young(self.is_young());
+        told.chain([last]).collect()
     }
 }

@@ -8,8 +8,9 @@ use std::{
 
 use super::super::Endpoint;
 
-/// The most endpoints that are kept.
-pub(super) const MOST: usize = 100_000;
+/// The most endpoints that are kept, and the most bytes of their texts.
+const MOST: usize = 100_000;
+const ROOM: usize = 64 << 20;
 /// The shortest lease and the longest.
 pub(super) const LEASES: (Duration, Duration) =
     (Duration::from_millis(500), Duration::from_secs(300));
@@ -21,6 +22,8 @@ const LONGEST_ID: usize = 512;
 pub(super) struct Table {
     rows: BTreeMap<String, Row>,
     ends: BTreeSet<(Instant, String)>,
+    /// Of all texts.
+    bytes: usize,
 }
 
 /// An endpoint under its lease.
@@ -50,7 +53,7 @@ pub(super) enum Refusal {
     Endpoint(#[from] super::super::EndpointError),
     #[error("the lease is {0} ms; it must be between 500 ms and 300000 ms")]
     Lease(u32),
-    #[error("the registry is full: it keeps {MOST} endpoints")]
+    #[error("the registry is full: it keeps {MOST} endpoints, of {ROOM} bytes")]
     Full,
 }
 
@@ -70,8 +73,10 @@ impl Table {
             return Err(Refusal::Id(asked.id.chars().take(64).collect()));
         }
         let known = self.rows.get(asked.id);
-        let (ends, full) = (now + lease, known.is_none() && self.rows.len() >= MOST);
-        if full {
+        let ends = now + lease;
+        let freed = known.map_or(0, |row| row.text.len());
+        let full = known.is_none() && self.rows.len() >= MOST;
+        if full || self.bytes - freed + asked.text.len() > ROOM {
             return Err(Refusal::Full);
         }
         let known = known.filter(|row| *row.text == *asked.text);
@@ -85,6 +90,7 @@ impl Table {
         };
         self.take(asked.id);
         self.ends.insert((ends, asked.id.to_owned()));
+        self.bytes += text.len();
         let row = Row {
             service,
             text,
@@ -105,6 +111,7 @@ impl Table {
             return false;
         };
         self.ends.remove(&(row.ends, id.to_owned()));
+        self.bytes -= row.text.len();
         true
     }
 
@@ -113,7 +120,7 @@ impl Table {
         let later = self.ends.split_off(&(now, String::new()));
         let over = std::mem::replace(&mut self.ends, later);
         for (_, id) in &over {
-            self.rows.remove(id);
+            self.take(id);
         }
         !over.is_empty()
     }
