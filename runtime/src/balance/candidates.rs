@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     peer::Peer,
-    pool::{Ask, Pool},
+    pool::{Ask, Pool, Rule},
     settings::Settings,
 };
 use crate::{
@@ -19,6 +19,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Candidates<L> {
     pub(super) all: Vec<Arc<Peer<L>>>,
+    /// How many would be among them, and are to get no calls.
+    pub(super) weightless: usize,
     /// The canaries that get a share, and last whoever is none.
     lanes: Box<[Lane<L>]>,
     /// Whether what a call has in common with others decides who gets it.
@@ -44,10 +46,9 @@ impl<L> Candidates<L> {
         L: 'a,
     {
         let balancing = &settings.balancing;
-        let all: Vec<_> = peers
-            .filter(|peer| peer.endpoint.load().weight > 0)
+        let (all, weightless): (Vec<_>, Vec<_>) = peers
             .cloned()
-            .collect();
+            .partition(|peer| peer.endpoint.load().weight > 0);
         let mut parts = vec![Vec::new(); balancing.canaries.len() + 1];
         let none = balancing.canaries.len();
         for peer in &all {
@@ -63,6 +64,7 @@ impl<L> Candidates<L> {
         Self {
             lanes: lanes.collect(),
             all,
+            weightless: weightless.len(),
             keyed: balancing.strategy == Strategy::RingHash,
         }
     }
@@ -72,8 +74,15 @@ impl<L> Candidates<L> {
         self.lanes.iter().all(Lane::is_empty)
     }
 
-    /// One that is well, and not where the call has been, if that can be had.
+    /// One that is well, and not where the call has been, if that can be had; or one that is well; or any.
     pub(super) fn pick(&self, ask: &Ask<'_>) -> Option<(&Arc<Peer<L>>, Pass)> {
+        let by = |rule| self.pick_by(&Ask { rule, ..*ask });
+        self.pick_by(ask)
+            .or_else(|| by(Rule::Well))
+            .or_else(|| by(Rule::Any))
+    }
+
+    fn pick_by(&self, ask: &Ask<'_>) -> Option<(&Arc<Peer<L>>, Pass)> {
         let others = match &*self.lanes {
             [only] => return only.pick(ask, self.keyed),
             lanes => lanes,

@@ -31,9 +31,17 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest time from one look whether somebody calls to the next.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// The way to an endpoint.
+enum Way<L> {
+    Known(Arc<Peer<L>>),
+    New(L),
+}
+
 /// The one task behind a balancer.
 pub(super) struct Manager<L> {
     shared: Arc<Shared<L>>,
+    /// The endpoints that there are peers for, and those that no way can be made to.
+    followed: Vec<Arc<Endpoint>>,
     peers: Vec<Arc<Peer<L>>>,
     keepers: HashMap<u64, Keeper>,
     turns: Turns,
@@ -48,6 +56,7 @@ impl<L: Reach> Manager<L> {
     pub(super) fn new(shared: Arc<Shared<L>>) -> Self {
         Self {
             shared,
+            followed: Vec::new(),
             peers: Vec::new(),
             keepers: HashMap::new(),
             turns: Turns::default(),
@@ -82,6 +91,10 @@ impl<L: Reach> Manager<L> {
             self.next_look(),
         ];
         let due = due.into_iter().flatten().min();
+        // Before all else, which may never come to an end.
+        if due.is_some_and(|due| due <= clock::now()) {
+            return self.sweep();
+        }
         tokio::select! {
             biased;
             changed = watch.changed(), if *watched => {
@@ -97,39 +110,62 @@ impl<L: Reach> Manager<L> {
     /// gets there.
     fn follow(&mut self, snapshot: &Snapshot) {
         let endpoints = self.used(snapshot);
-        let same = self.peers.len() == endpoints.len()
-            && self
-                .peers
-                .iter()
-                .zip(&endpoints)
-                .all(|(peer, endpoint)| Arc::ptr_eq(&peer.endpoint.load(), endpoint));
-        if same {
+        let mut pairs = self.followed.iter().zip(&endpoints);
+        if self.followed.len() == endpoints.len()
+            && pairs.all(|(one, other)| Arc::ptr_eq(one, other))
+        {
             return;
         }
+        self.followed.clone_from(&endpoints);
         let mut known: HashMap<Arc<str>, Arc<Peer<L>>> = self
             .peers
             .drain(..)
             .map(|peer| (Arc::clone(peer.health.name()), peer))
             .collect();
-        let names = endpoints.iter().map(|endpoint| &*endpoint.address);
+        let ways = endpoints.into_iter().filter_map(|endpoint| {
+            let way = match known.remove(&*endpoint.address) {
+                Some(peer) => Way::Known(peer),
+                None => Way::New(self.open(&endpoint)?),
+            };
+            Some((endpoint, way))
+        });
+        let ways: Vec<_> = ways.collect();
+        let names = ways.iter().map(|(endpoint, _)| &*endpoint.address);
         let healths = self.shared.outlier.update(names);
-        for (endpoint, health) in endpoints.into_iter().zip(healths) {
-            let peer = match known.remove(health.name()) {
-                Some(peer) => {
-                    peer.endpoint.store(endpoint);
+        let peers = ways
+            .into_iter()
+            .zip(healths)
+            .map(|((endpoint, way), health)| match way {
+                Way::Known(peer) => {
+                    self.renew(&peer, endpoint);
                     peer
                 }
-                None => match (self.shared.open)(&endpoint) {
-                    Ok(link) => Arc::new(Peer::new(endpoint, link, health, clock::now())),
-                    Err(why) => {
-                        self.skip(&endpoint, &why);
-                        continue;
-                    }
-                },
-            };
-            self.peers.push(peer);
-        }
+                Way::New(link) => Arc::new(Peer::new(endpoint, link, health, clock::now())),
+            });
+        self.peers = peers.collect();
         self.keep();
+    }
+
+    /// Goes by what is said of an endpoint now. One that is of another release than before may fit whom it did not fit.
+    fn renew(&self, peer: &Peer<L>, endpoint: Arc<Endpoint>) {
+        if peer.endpoint.load().release != endpoint.release {
+            self.shared
+                .unfit()
+                .retain(|(number, _), _| *number != peer.number);
+        }
+        peer.endpoint.store(endpoint);
+    }
+
+    /// A way to `endpoint`, if there is any.
+    fn open(&self, endpoint: &Endpoint) -> Option<L> {
+        match (self.shared.open)(endpoint) {
+            Ok(link) => Some(link),
+            Err(why) => {
+                let target = self.shared.resolver.target();
+                tracing::warn!(%target, address = %endpoint.address, %why, "an endpoint is left out");
+                None
+            }
+        }
     }
 
     /// The endpoints that this client uses: all, or so many of each release.
@@ -211,11 +247,6 @@ impl<L: Reach> Manager<L> {
                 )
             });
         }
-    }
-
-    fn skip(&self, endpoint: &Endpoint, why: &str) {
-        let target = self.shared.resolver.target();
-        tracing::warn!(%target, address = %endpoint.address, %why, "an endpoint is left out");
     }
 
     fn publish(&self, snapshot: &Snapshot) {

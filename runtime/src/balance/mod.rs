@@ -33,7 +33,7 @@ mod tests;
 use std::{
     fmt,
     pin::pin,
-    sync::{Arc, Mutex, OnceLock, atomic::AtomicU64},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
 };
 
 use arc_swap::ArcSwap;
@@ -66,7 +66,8 @@ use crate::{
 /// Sends each call to one of the endpoints that a name resolves to.
 pub struct Balancer<L: Reach> {
     shared: Arc<Shared<L>>,
-    manager: OnceLock<AbortHandle>,
+    /// Ends with the runtime that it was started in; the next one has another.
+    manager: Mutex<Option<AbortHandle>>,
     #[cfg(feature = "metrics")]
     #[expect(dead_code, reason = "it reports for as long as the balancer is there")]
     reports: crate::telemetry::Reports,
@@ -146,7 +147,7 @@ impl<L: Reach> Balancer<L> {
             #[cfg(feature = "metrics")]
             reports: report::of(&shared),
             shared,
-            manager: OnceLock::new(),
+            manager: Mutex::default(),
         }
     }
 
@@ -180,10 +181,11 @@ impl<L: Reach> Balancer<L> {
     }
 
     fn start(&self) {
-        self.manager.get_or_init(|| {
-            let manager = Manager::new(Arc::clone(&self.shared));
-            tokio::spawn(manager.run()).abort_handle()
-        });
+        let mut manager = self.manager.lock().unwrap_or_else(PoisonError::into_inner);
+        if manager.as_ref().is_none_or(AbortHandle::is_finished) {
+            let next = Manager::new(Arc::clone(&self.shared));
+            *manager = Some(tokio::spawn(next.run()).abort_handle());
+        }
     }
 
     /// A peer that can be had without waiting.
@@ -252,7 +254,11 @@ impl<L: Reach> Invoke for Balancer<L> {
 
 impl<L: Reach> Drop for Balancer<L> {
     fn drop(&mut self) {
-        if let Some(manager) = self.manager.get() {
+        let manager = self
+            .manager
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(manager) = manager {
             manager.abort();
         }
         self.shared.states.send_replace(State::Shutdown);

@@ -107,6 +107,11 @@ impl<L> Peer<L> {
         }
     }
 
+    /// Whether somebody knows why calls cannot go there.
+    pub(super) fn is_out(&self) -> bool {
+        self.failure().is_some()
+    }
+
     /// Why calls cannot go there, if somebody knows.
     pub(super) fn why_not(&self) -> Option<String> {
         self.failure().clone()

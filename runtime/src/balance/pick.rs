@@ -7,7 +7,7 @@ use tonic::Status;
 use super::{
     Shared,
     chosen::{Chosen, said},
-    pool::Ask,
+    pool::{Ask, Rule},
     view::View,
 };
 use crate::call::{Call, Mark};
@@ -30,8 +30,10 @@ pub(super) enum Nowhere {
     Unresolved(String),
     /// The name has no endpoints.
     Empty,
+    /// It has some that would fit, and none of them is to get calls.
+    Weightless,
     /// It has some, and all of other releases: these.
-    Unfit(Vec<String>),
+    Unfit(String),
     /// None of so many can be reached; why the last one cannot.
     Unreachable(usize, String),
 }
@@ -45,6 +47,7 @@ impl<L> View<L> {
             key: self.key(call),
             now,
             turns,
+            rule: Rule::Elsewhere,
         };
         match candidates.pick(&ask) {
             Some((peer, pass)) => Choice::Here(Chosen::new(peer, pass, call, now)),
@@ -67,7 +70,10 @@ impl<L> Shared<L> {
             Nowhere::Unfit(releases) => Mark::Incompatible.on(Status::failed_precondition(format!(
                 "no endpoint of {target} fits this client's release; there are {}: build the client against one of \
                  them, or start a server that it fits",
-                releases.join(", ")
+                releases
+            ))),
+            Nowhere::Weightless => Mark::Unprocessed.on(Status::unavailable(format!(
+                "all endpoints of {target} that fit have a weight of 0"
             ))),
             Nowhere::Unreachable(1, why) => Mark::Unprocessed.on(Status::unavailable(why)),
             Nowhere::Unreachable(all, why) => Mark::Unprocessed.on(Status::unavailable(format!(

@@ -43,6 +43,19 @@ pub(super) struct Ask<'a> {
     pub(super) now: Instant,
     /// Whose turn it is.
     pub(super) turns: &'a AtomicU64,
+    /// Who will do.
+    pub(super) rule: Rule,
+}
+
+/// Who will do for a call. Each rule is asked of all candidates before the next one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// One that is well, and where the call has not been.
+    Elsewhere,
+    /// One that is well.
+    Well,
+    /// Any that can be reached: nobody is well, and to refuse all calls helps nobody.
+    Any,
 }
 
 /// Those of some peers that can be reached, prepared for choosing.
@@ -108,12 +121,13 @@ impl<L> Pool<L> {
         self.seats.is_empty()
     }
 
-    /// One that is well, and not where the call has been, if that can be had.
+    /// One that will do.
     pub(super) fn pick(&self, ask: &Ask<'_>) -> Option<(&Arc<Peer<L>>, Pass)> {
         if self.seats.is_empty() {
             return None;
         }
         let draws = match self.by {
+            _ if ask.rule != Rule::Elsewhere => 0,
             By::Ring(_) | By::First => 0,
             _ => DRAWS,
         };
@@ -134,9 +148,11 @@ impl<L> Pool<L> {
         #[cfg(test)]
         LOOKS.set(LOOKS.get() + 1);
         let peer = &seat.peer;
-        match peer.is_ready() && !ask.tried.contains(peer.number) {
-            true => peer.health.admit(ask.now),
-            false => None,
+        match ask.rule {
+            _ if !peer.is_ready() => None,
+            Rule::Elsewhere if ask.tried.contains(peer.number) => None,
+            Rule::Elsewhere | Rule::Well => peer.health.admit(ask.now),
+            Rule::Any => Some(peer.health.admit_anyway()),
         }
     }
 
@@ -205,32 +221,27 @@ impl<L> Pool<L> {
         }
     }
 
-    /// The first in the strategy's order that is well; for choice one where the call has not been.
+    /// The first in the strategy's order that will do.
     fn in_order(&self, ask: &Ask<'_>) -> Option<(&Arc<Peer<L>>, Pass)> {
         let all = self.seats.len();
         match &self.by {
-            By::Ring(ring) => self.first(|| ring.behind(ask.key), ask),
-            By::First => self.first(|| 0..all, ask),
+            By::Ring(ring) => self.first(ring.behind(ask.key), ask),
+            By::First => self.first(0..all, ask),
             _ => {
                 let start = ask.turns.fetch_add(1, Relaxed) as usize % all;
-                self.first(|| (start..all).chain(0..start), ask)
+                self.first((start..all).chain(0..start), ask)
             }
         }
     }
 
-    fn first<P: Iterator<Item = usize>>(
+    fn first(
         &self,
-        places: impl Fn() -> P,
+        mut places: impl Iterator<Item = usize>,
         ask: &Ask<'_>,
     ) -> Option<(&Arc<Peer<L>>, Pass)> {
-        let fresh = places().find_map(|place| {
+        places.find_map(|place| {
             let seat = &self.seats[place];
             Some((&seat.peer, self.admit(seat, ask)?))
-        });
-        fresh.or_else(|| {
-            let ready = |place: usize| Some(&self.seats[place].peer).filter(|peer| peer.is_ready());
-            let mut ready = places().filter_map(ready);
-            ready.find_map(|peer| Some((peer, peer.health.admit(ask.now)?)))
         })
     }
 }

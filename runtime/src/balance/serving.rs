@@ -3,7 +3,7 @@
 //! The messages of `grpc.health.v1` are as small as they are on the wire: the name of a service is a text in field 1, and a
 //! status a number there. An endpoint without a health service is well.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::sleep};
 use tonic::{Code, Status};
@@ -15,10 +15,19 @@ use crate::{
         Streaming,
     },
     clock,
+    policy::backoff::Backoff,
 };
 
 /// `SERVING` among the numbers of `grpc.health.v1.HealthCheckResponse.ServingStatus`.
 const SERVING: i32 = 1;
+
+/// The pauses between two watches.
+const PAUSES: Backoff = Backoff {
+    initial: Duration::from_millis(200),
+    multiplier: 1.6,
+    max: Duration::from_secs(30),
+    jitter: 0.2,
+};
 
 /// Whose health is asked for; none if nobody's is.
 pub(super) type Asked = watch::Receiver<Option<Arc<str>>>;
@@ -72,8 +81,13 @@ pub(super) async fn attend<L: Reach>(
 
 /// Follows what the peer says of `service`; asks anew when it has said its last.
 async fn follow<L: Reach>(peer: &Peer<L>, shared: &Shared<L>, service: &str) -> Infallible {
+    let mut failures = 0;
     loop {
-        let (heard, why) = watch(peer, shared, service).await;
+        let begun = clock::now();
+        let why = watch(peer, shared, service).await;
+        if clock::now().saturating_duration_since(begun) > PAUSES.max {
+            failures = 0;
+        }
         if why.code() == Code::Unimplemented {
             tracing::debug!(address = %peer.health.name(), "it has no health service, and counts as well");
             put(peer, shared, Ok(()));
@@ -84,22 +98,20 @@ async fn follow<L: Reach>(peer: &Peer<L>, shared: &Shared<L>, service: &str) -> 
             shared,
             Err(format!("its health cannot be asked: {}", why.message())),
         );
-        if !heard {
-            sleep(peer.link.pause()).await;
-        }
+        // Whoever answers, and says nothing that can be used, is not asked without end.
+        sleep(PAUSES.wait(failures, fastrand::f64())).await;
+        failures = failures.saturating_add(1);
     }
 }
 
-/// Listens until nothing more comes; whether anything came, and why it ended.
-async fn watch<L: Reach>(peer: &Peer<L>, shared: &Shared<L>, service: &str) -> (bool, Status) {
-    let mut heard = false;
+/// Listens until nothing more comes; why it ended.
+async fn watch<L: Reach>(peer: &Peer<L>, shared: &Shared<L>, service: &str) -> Status {
     let answers = async {
         let message = Message::encode(&service.to_owned())?;
         let call = Call::new(&METHODS[0], Body::One(message, None));
         let reply = peer.link.invoke(call).await?;
         let mut answers = Streaming::<i32>::from_frames(reply.body.into_frames());
         while let Some(status) = answers.message().await? {
-            heard = true;
             put(
                 peer,
                 shared,
@@ -113,7 +125,7 @@ async fn watch<L: Reach>(peer: &Peer<L>, shared: &Shared<L>, service: &str) -> (
     };
     match answers.await {
         Ok(never) => match never {},
-        Err(why) => (heard, why),
+        Err(why) => why,
     }
 }
 
@@ -122,6 +134,7 @@ fn put<L>(peer: &Peer<L>, shared: &Shared<L>, serves: Result<(), String>) {
     match serves {
         Ok(()) if peer.is_ready() => return,
         Ok(()) => peer.up(clock::now()),
+        Err(why) if peer.why_not().as_ref() == Some(&why) => return,
         Err(why) => peer.fail(why),
     }
     shared.stirred.notify_one();

@@ -199,24 +199,25 @@ impl<L> View<L> {
         if self.peers.is_empty() {
             return Choice::Nowhere(Nowhere::Empty);
         }
+        if candidates.all.is_empty() && candidates.weightless > 0 {
+            return Choice::Nowhere(Nowhere::Weightless);
+        }
         if candidates.all.is_empty() {
             return Choice::Nowhere(Nowhere::Unfit(self.releases()));
         }
-        let mut last = None;
-        for peer in candidates.all.iter() {
-            match peer.why_not() {
-                None => return Choice::Wait,
-                Some(why) => last = Some(why),
-            }
+        if !candidates.all.iter().all(|peer| peer.is_out()) {
+            return Choice::Wait;
         }
+        let last = candidates.all.last().and_then(|peer| peer.why_not());
         Choice::Nowhere(Nowhere::Unreachable(
             candidates.all.len(),
             last.unwrap_or_default(),
         ))
     }
 
-    /// The releases that there are, each once.
-    fn releases(&self) -> Vec<String> {
+    /// The releases that there are, each once, and no more of them than one can read.
+    fn releases(&self) -> String {
+        const SHOWN: usize = 5;
         let releases = self.peers.iter().filter_map(|peer| {
             let endpoint = peer.endpoint.load();
             let release = endpoint.release.as_ref()?;
@@ -225,9 +226,13 @@ impl<L> View<L> {
         let mut releases: Vec<_> = releases.collect();
         releases.sort();
         releases.dedup();
-        let shown = releases
-            .into_iter()
-            .map(|(version, min)| format!("{version} (for clients from {min})"));
-        shown.collect()
+        let more = releases.len().saturating_sub(SHOWN);
+        let shown = releases.into_iter().rev().take(SHOWN);
+        let shown = shown.map(|(version, min)| format!("{version} (for clients from {min})"));
+        let mut shown: Vec<_> = shown.collect();
+        if more > 0 {
+            shown.push(format!("{more} older ones"));
+        }
+        shown.join(", ")
     }
 }

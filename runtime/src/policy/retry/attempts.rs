@@ -10,6 +10,8 @@ use crate::call::{Deadline, Mark};
 
 /// As often a call is sent again in a row that never left this program, before it is left to the policy.
 const UNSENT_CAP: u32 = 1_000;
+/// How often a call is sent elsewhere from peers whose release does not fit: each is remembered, so it takes few.
+const MISPLACED_CAP: u32 = 3;
 
 /// What holds for the retries of one method to one target.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +41,8 @@ pub struct Attempts {
 pub(super) struct Unseens {
     /// Times the call was sent again without ever having left.
     unsent: u32,
+    /// Times it came to a peer of a release that does not fit.
+    misplaced: u32,
     /// Whether it was sent again after a peer had refused to look at it, or may not be for that any more.
     spent: bool,
 }
@@ -208,7 +212,8 @@ impl Attempts {
 
 impl Unseens {
     /// Looks at an attempt that failed. As often as it takes it is sent again if it never left; once, and only if no
-    /// attempt was seen before, if a peer refused to look at it, or is of a release that another one is not of.
+    /// attempt was seen before, if a peer refused to look at it; and a few times, if a peer is of a release that another
+    /// one is not of.
     pub(super) fn look(&mut self, mark: Option<Mark>, ended: &Ended<'_>) -> Unseen {
         let possible = ended.resendable && !ended.deadline.has_passed(ended.now);
         match mark {
@@ -216,7 +221,11 @@ impl Unseens {
                 self.unsent += 1;
                 Unseen::SendAgain
             }
-            Some(Mark::Unprocessed | Mark::Misplaced) if possible && !self.spent => {
+            Some(Mark::Misplaced) if possible && self.misplaced < MISPLACED_CAP => {
+                self.misplaced += 1;
+                Unseen::SendAgain
+            }
+            Some(Mark::Unprocessed) if possible && !self.spent => {
                 self.spent = true;
                 Unseen::SendAgain
             }
