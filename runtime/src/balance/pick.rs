@@ -68,9 +68,8 @@ impl<L> Shared<L> {
                 Mark::Unprocessed.on(Status::unavailable(format!("{target} has no endpoints")))
             }
             Nowhere::Unfit(releases) => Mark::Incompatible.on(Status::failed_precondition(format!(
-                "no endpoint of {target} fits this client's release; there are {}: build the client against one of \
-                 them, or start a server that it fits",
-                releases
+                "no endpoint of {target} fits this client's release; there are {releases}: build the client against one of \
+                 them, or start a server that it fits"
             ))),
             Nowhere::Weightless => Mark::Unprocessed.on(Status::unavailable(format!(
                 "all endpoints of {target} that fit have a weight of 0"
