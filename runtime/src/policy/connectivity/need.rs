@@ -66,9 +66,17 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "any instant will do as the first"
+    )]
+    fn now() -> Instant {
+        Instant::now()
+    }
+
     #[test]
     fn connections_without_a_call_are_left_when_their_time_is_over() {
-        let t0 = Instant::now();
+        let t0 = now();
         let mut need = Need::new(Some(2 * MINUTE), t0);
         assert_eq!(need.look(t0 + MINUTE, &[0], 100), Leave::None);
         // A call at any time since the last look begins it anew.
@@ -83,7 +91,7 @@ mod tests {
 
     #[test]
     fn one_of_several_is_left_while_the_others_would_be_half_empty() {
-        let t0 = Instant::now();
+        let t0 = now();
         let mut need = Need::new(None, t0);
         assert_eq!(need.look(t0, &[60, 41], 100), Leave::None);
         assert_eq!(need.look(t0, &[30, 20], 100), Leave::One);

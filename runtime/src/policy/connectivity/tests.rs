@@ -13,6 +13,10 @@ const BACKOFF: Backoff = Backoff {
 
 const SECOND: Duration = Duration::from_secs(1);
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "any instant will do as the first"
+)]
 fn start() -> (Connectivity, Instant) {
     (Connectivity::new(BACKOFF), Instant::now())
 }
