@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     call::Peer,
-    carrier::http2::{Renewals, Renewed, fault::chain, serve::Socket},
+    carrier::http2::{Renewals, Renewed, serve::Socket},
 };
 
 /// What a server shows of itself and asks of its clients. TLS 1.2 and 1.3; HTTP/2 must be agreed on by ALPN. Clones are one
@@ -148,12 +148,8 @@ impl ServerTls {
         files: Vec<PathBuf>,
         make: impl Fn() -> Result<Self, TlsError> + Send + Sync + 'static,
     ) -> Result<Self, TlsError> {
-        let config = ServerConfig::clone(&make()?.config.current());
-        let again = move || match make() {
-            Ok(tls) => Ok(ServerConfig::clone(&tls.config.current())),
-            Err(error) => Err(chain(&error)),
-        };
-        let config = Renewed::new(config, files, Arc::default(), again);
+        let make = move || make().map(|tls| ServerConfig::clone(&tls.config.current()));
+        let config = Renewed::of(files, Arc::default(), make)?;
         Ok(Self {
             config: Arc::new(config),
         })

@@ -4,20 +4,18 @@
 //! renamed into place as well as a link that is turned to another folder. What cannot be used changes nothing.
 
 use std::{
+    error::Error,
     fmt, fs,
     hash::{DefaultHasher, Hash, Hasher},
-    io,
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use tokio::{runtime::Handle, task::spawn_blocking, time::sleep};
 
+use super::fault::chain;
 use crate::policy::counter::Counter;
 
 /// How often what is made of files was made anew.
@@ -35,7 +33,8 @@ pub(crate) struct Renewed<T> {
     files: Vec<PathBuf>,
     make: Make<T>,
     counts: Arc<Renewals>,
-    is_watched: AtomicBool,
+    /// What it was made of, until somebody looks.
+    unwatched: Mutex<Option<Seen>>,
 }
 
 type Make<T> = Box<dyn Fn() -> Result<T, String> + Send + Sync>;
@@ -50,25 +49,33 @@ const PAUSE: Duration = Duration::from_secs(1);
 impl<T: Send + Sync + 'static> Renewed<T> {
     /// A value that is never made anew.
     pub(crate) fn fixed(value: T) -> Self {
-        Self::new(value, Vec::new(), Arc::default(), || {
-            Err("it is made of no file".to_owned())
-        })
-    }
-
-    /// A value that was just made of `files`, and how to make it again.
-    pub(crate) fn new(
-        value: T,
-        files: Vec<PathBuf>,
-        counts: Arc<Renewals>,
-        make: impl Fn() -> Result<T, String> + Send + Sync + 'static,
-    ) -> Self {
         Self {
             current: ArcSwap::from_pointee(value),
-            files,
-            make: Box::new(make),
-            counts,
-            is_watched: AtomicBool::new(false),
+            files: Vec::new(),
+            make: Box::new(|| Err("it is made of no file".to_owned())),
+            counts: Arc::default(),
+            unwatched: Mutex::new(None),
         }
+    }
+
+    /// A value that `make` makes of `files`, now and when they change.
+    ///
+    /// # Errors
+    /// Why it cannot be made.
+    pub(crate) fn of<E: Error + 'static>(
+        files: Vec<PathBuf>,
+        counts: Arc<Renewals>,
+        make: impl Fn() -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<Self, E> {
+        // Before it is made, so that a change in between is found by the first look.
+        let seen = Seen(read(&files));
+        Ok(Self {
+            current: ArcSwap::from_pointee(make()?),
+            make: Box::new(move || make().map_err(|error| chain(&error))),
+            unwatched: Mutex::new((!files.is_empty()).then_some(seen)),
+            files,
+            counts,
+        })
     }
 
     /// The value as it is now.
@@ -91,12 +98,14 @@ impl<T: Send + Sync + 'static> Renewed<T> {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        if self.files.is_empty() || self.is_watched.swap(true, Relaxed) {
+        let mut unwatched = self
+            .unwatched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(mut seen) = unwatched.take() else {
             return;
-        }
+        };
         let watched = Arc::downgrade(self);
-        // Nothing is known of what the value was made of, so the first look makes it again, and misses nothing.
-        let mut seen = Seen(Err(String::new()));
         runtime.spawn(async move {
             loop {
                 let Some(renewed) = watched.upgrade() else {
@@ -113,7 +122,7 @@ impl<T: Send + Sync + 'static> Renewed<T> {
     }
 
     fn look(&self, before: Seen) -> Seen {
-        let seen = Seen(self.read());
+        let seen = Seen(read(&self.files));
         if seen == before {
             return seen;
         }
@@ -121,14 +130,11 @@ impl<T: Send + Sync + 'static> Renewed<T> {
             Ok(_) => (self.make)(),
             Err(why) => Err(why.clone()),
         };
-        let is_first = before.0.as_ref().is_err_and(String::is_empty);
         match made {
             Ok(value) => {
                 self.current.store(Arc::new(value));
-                if !is_first {
-                    self.counts.renewed.add();
-                    tracing::info!(files = ?self.files, "the files changed, and hold");
-                }
+                self.counts.renewed.add();
+                tracing::info!(files = ?self.files, "the files changed, and hold");
             }
             Err(why) => {
                 self.counts.refused.add();
@@ -137,16 +143,17 @@ impl<T: Send + Sync + 'static> Renewed<T> {
         }
         seen
     }
+}
 
-    fn read(&self) -> Result<u64, String> {
-        let mut hasher = DefaultHasher::new();
-        for path in &self.files {
-            let read: io::Result<Vec<u8>> = fs::read(path);
-            let text = read.map_err(|error| format!("cannot read `{}`: {error}", path.display()));
-            text?.hash(&mut hasher);
-        }
-        Ok(hasher.finish())
+/// What stands for all that the files say.
+fn read(files: &[PathBuf]) -> Result<u64, String> {
+    let mut hasher = DefaultHasher::new();
+    for path in files {
+        let text = fs::read(path);
+        let text = text.map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        text.hash(&mut hasher);
     }
+    Ok(hasher.finish())
 }
 
 impl<T> fmt::Debug for Renewed<T> {

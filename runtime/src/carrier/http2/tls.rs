@@ -145,9 +145,8 @@ impl ClientTls {
             config: Arc::default(),
             ..self.clone()
         };
-        let make = move || settings.config().map_err(|error| error.to_string());
         let counts = Arc::clone(&self.counts);
-        let made = Renewed::new(self.config()?, files.collect(), counts, make);
+        let made = Renewed::of(files.collect(), counts, move || settings.config())?;
         Ok(Arc::clone(self.config.get_or_init(|| Arc::new(made))))
     }
 
