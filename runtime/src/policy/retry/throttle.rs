@@ -3,15 +3,13 @@
 //! A failure that is worth a retry takes a token, a success gives back a fraction of one. Above half of the tokens
 //! retries are allowed. It never blocks and never delays: a throttled call returns the failure that it has.
 
-use std::sync::atomic::{
-    AtomicI64, AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
-};
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::ConfigError;
+use crate::policy::sync::AtomicU64;
 
 /// Tokens are counted in thousandths.
-const MILLI: i64 = 1_000;
+const MILLI: u32 = 1_000;
 
 /// The parameters of a throttle.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,21 +25,21 @@ pub struct ThrottleConfig {
 /// The tokens of one target. Starts full.
 #[derive(Debug)]
 pub struct Throttle {
-    /// What is left, in thousandths; between zero and the most.
-    tokens: AtomicI64,
-    /// The parameters, in one word, so that they change together.
-    scale: AtomicU64,
+    /// A [`Count`], packed. Nothing else is published by it, so that its order is all that is needed.
+    word: AtomicU64,
 }
 
-/// The parameters as the throttle reckons with them: thousandths of tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Scale {
-    /// Up to a million.
-    max: u32,
-    /// Up to a million, which fills it up.
+/// What is left, and the parameters by which it changes: in one word, so that no change is reckoned by half of them.
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    /// Thousandths of tokens, from zero to the most, which is up to a million.
+    left: u32,
+    /// Thousandths of tokens, up to a million, which fills it up.
     ratio: u32,
+    /// Whole tokens, 1 to 1,000.
+    max: u32,
     /// Whole tokens, up to 1,000.
-    cost: u16,
+    cost: u32,
 }
 
 // === ThrottleConfig ===
@@ -82,17 +80,19 @@ impl ThrottleConfig {
         Ok(())
     }
 
-    fn scale(&self) -> Scale {
+    fn full(&self) -> Count {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "between 1 and a million after the clamp; NaN becomes 0"
         )]
         let ratio = (f64::from(self.token_ratio) * 1_000.0 + 0.001).clamp(1.0, 1e6) as u32;
-        Scale {
-            max: self.max_tokens.clamp(1, 1_000) * 1_000,
+        let max = self.max_tokens.clamp(1, 1_000);
+        Count {
+            left: max * MILLI,
             ratio,
-            cost: u16::try_from(self.timeout_token_cost.min(1_000)).unwrap_or(1_000),
+            max,
+            cost: self.timeout_token_cost.min(1_000),
         }
     }
 }
@@ -108,63 +108,63 @@ impl Default for Throttle {
 impl Throttle {
     /// A full throttle. Parameters that are out of their range are taken for the nearest that are not.
     pub fn new(config: &ThrottleConfig) -> Self {
-        let scale = config.scale();
         Self {
-            tokens: AtomicI64::new(scale.max.into()),
-            scale: AtomicU64::new(scale.pack()),
+            word: AtomicU64::new(config.full().pack()),
         }
     }
 
     /// Changes the parameters. The same ones change nothing; others keep the share of the tokens that is left, so that
     /// a target in trouble does not start afresh.
     pub fn reconfigure(&self, config: &ThrottleConfig) {
-        let next = config.scale();
-        let before = Scale::unpack(self.scale.swap(next.pack(), AcqRel));
-        if before == next {
-            return;
-        }
-        let rescale = |tokens: i64| Some(tokens * i64::from(next.max) / i64::from(before.max));
-        // The closure gives a value every time, so this is a loop until it is stored.
-        let _ = self.tokens.fetch_update(AcqRel, Acquire, rescale);
+        let full = config.full();
+        self.change(|count| Count {
+            left: count.left * full.max / count.max,
+            ..full
+        });
     }
 
     /// Counts a failure that is worth a retry, or after which the server wants none; whether retries are allowed.
     pub fn fail(&self, is_timeout: bool) -> bool {
-        let scale = self.scale();
-        let cost = if is_timeout { i64::from(scale.cost) } else { 1 };
-        let left = self.add(-cost * MILLI, scale);
-        left > scale.threshold()
+        self.change(|count| {
+            let cost = if is_timeout { count.cost } else { 1 };
+            Count {
+                left: count.left.saturating_sub(cost * MILLI),
+                ..count
+            }
+        })
+        .allows()
     }
 
     /// Counts a success.
     #[inline]
     pub fn succeed(&self) {
-        let scale = self.scale();
         // Mostly full, and then there is nothing to write.
-        if self.tokens.load(Relaxed) != i64::from(scale.max) {
-            self.add(scale.ratio.into(), scale);
+        if !self.count().is_full() {
+            self.change(|count| Count {
+                left: (count.left + count.ratio).min(count.max * MILLI),
+                ..count
+            });
         }
     }
 
     /// Whether retries are allowed: more than half of the tokens are there.
     pub fn allows(&self) -> bool {
-        self.tokens.load(Acquire) > self.scale().threshold()
+        self.count().allows()
     }
 
     /// What is left, in tokens.
     pub fn tokens(&self) -> f64 {
-        let milli = i32::try_from(self.tokens.load(Acquire)).unwrap_or(i32::MAX);
-        f64::from(milli) / 1_000.0
+        f64::from(self.count().left) / f64::from(MILLI)
     }
 
-    /// Adds, within zero and the most; what is there afterwards.
-    fn add(&self, milli: i64, scale: Scale) -> i64 {
-        let mut seen = self.tokens.load(Relaxed);
+    /// Changes the count; what it is afterwards.
+    fn change(&self, next: impl Fn(Count) -> Count) -> Count {
+        let mut seen = self.word.load(Relaxed);
         loop {
-            let next = (seen + milli).clamp(0, scale.max.into());
+            let next = next(Count::unpack(seen));
             match self
-                .tokens
-                .compare_exchange_weak(seen, next, Release, Relaxed)
+                .word
+                .compare_exchange_weak(seen, next.pack(), Relaxed, Relaxed)
             {
                 Ok(_) => return next,
                 Err(now) => seen = now,
@@ -172,31 +172,40 @@ impl Throttle {
         }
     }
 
-    fn scale(&self) -> Scale {
-        Scale::unpack(self.scale.load(Relaxed))
+    fn count(&self) -> Count {
+        Count::unpack(self.word.load(Relaxed))
     }
 }
 
-// === Scale ===
+// === Count ===
 
-impl Scale {
-    fn threshold(self) -> i64 {
-        i64::from(self.max) / 2
+impl Count {
+    fn allows(self) -> bool {
+        2 * self.left > self.max * MILLI
+    }
+
+    fn is_full(self) -> bool {
+        self.left == self.max * MILLI
     }
 
     fn pack(self) -> u64 {
-        u64::from(self.max) + (u64::from(self.ratio) << 24) + (u64::from(self.cost) << 48)
+        let upper = (u64::from(self.max) << 40) + (u64::from(self.cost) << 52);
+        u64::from(self.left) + (u64::from(self.ratio) << 20) + upper
     }
 
     fn unpack(word: u64) -> Self {
-        let part = |shift: u32| u32::try_from(word >> shift & 0xff_ffff).unwrap_or(0);
+        let part =
+            |shift: u32, bits: u32| u32::try_from(word >> shift & ((1 << bits) - 1)).unwrap_or(0);
         Self {
-            max: part(0),
-            ratio: part(24),
-            cost: u16::try_from(word >> 48).unwrap_or(0),
+            left: part(0, 20),
+            ratio: part(20, 20),
+            max: part(40, 12),
+            cost: part(52, 12),
         }
     }
 }
 
+#[cfg(all(test, couplet_loom))]
+mod loom;
 #[cfg(test)]
 mod tests;
