@@ -177,11 +177,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_hop_never_gains_time_and_loses_less_than_a_unit(nanos in 1_u64..) {
-            let sent = Duration::from_nanos(nanos);
+        fn a_hop_never_gains_time_and_loses_less_than_a_unit(nanos in 1_u64.., shift in 0..64_u32) {
+            let sent = Duration::from_nanos((nanos >> shift).max(1));
             let got = decode(&encode(sent).unwrap()).unwrap();
             prop_assert!(got <= sent);
-            prop_assert!((sent - got).as_nanos() * 1_600_000 <= sent.as_nanos());
+            // A unit is left for the next when there are 100 million of it, which are 100,000 of the next at least.
+            prop_assert!((sent - got).as_nanos() * 100_000 <= sent.as_nanos());
         }
     }
 }
