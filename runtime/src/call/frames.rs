@@ -110,7 +110,7 @@ impl Frames {
     }
 
     /// Ends the stream with RESOURCE_EXHAUSTED at the first message of more than `most` bytes; `named` is what the limit
-    /// is called. Of several limits the least holds.
+    /// is called. Of several limits the least holds, of equal ones the first.
     pub(crate) fn at_most(&mut self, most: u32, named: &'static str) {
         if self.0.most.is_none_or(|(before, _)| most < before) {
             self.0.most = Some((most, named));
@@ -239,6 +239,28 @@ mod tests {
         let log = seen.clone();
         frames.on_end(move |end| log.lock().unwrap().push(format!("{end:?}")));
         (frames, seen)
+    }
+
+    #[test]
+    fn of_several_limits_the_least_holds_and_of_equal_ones_the_first() {
+        let refusal = |limits: &[(u32, &'static str)]| {
+            let message = Message::from_framed(Bytes::from_static(&[0, 0, 0, 0, 3, 1, 2, 3]));
+            let mut frames = Frames::once(message, None);
+            for (most, named) in limits {
+                frames.at_most(*most, named);
+            }
+            let frame = frames.frame().now_or_never().flatten().expect("a frame");
+            frame.err().map(|status| status.message().to_owned())
+        };
+        assert_eq!(refusal(&[(4, "higher"), (3, "it")]), None);
+        for limits in [
+            [(2, "it"), (9, "higher")],
+            [(9, "higher"), (2, "it")],
+            [(2, "it"), (2, "again")],
+        ] {
+            let text = refusal(&limits).expect("a refusal");
+            assert!(text.ends_with("`it`"), "{text}");
+        }
     }
 
     #[test]

@@ -121,3 +121,19 @@ fn put<M: prost::Message>(message: &M, length: u32, to: &mut BytesMut) {
     to.put_u32(length);
     message.encode_raw(to);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_messages_of_a_stream_lie_side_by_side_while_there_is_room() {
+        let mut room = BytesMut::with_capacity(64);
+        let [one, two] = ["one", "two"].map(|text| {
+            let message = text.repeat(6);
+            Message::encode_in(&mut room, &message).expect("a short message")
+        });
+        let end = one.framed().as_ptr_range().end;
+        assert_eq!(end, two.framed().as_ptr());
+    }
+}

@@ -3,14 +3,12 @@
 //! It keeps what other parsers give away: keys that stand twice, which are a mistake here, and the order. A parser of our
 //! own has no impls of traits that would meddle with the inference of every crate that uses this one.
 
+mod file;
 mod node;
 
-use std::{
-    fmt, fs,
-    io::{self, Read as _},
-    path::Path,
-};
+use std::fmt;
 
+pub(crate) use file::text_of;
 pub(crate) use node::Node;
 
 /// The longest text that is read, in bytes.
@@ -46,22 +44,6 @@ pub(crate) fn parse(text: &str) -> Result<Node, Unreadable> {
     let mut parser = Parser { text, at: 0 };
     let read = parser.value(0).and_then(|node| parser.end().map(|()| node));
     read.map_err(|right| Unreadable::Syntax(parser.stop(right)))
-}
-
-/// Reads a file, but no more of it than could be read as JSON.
-///
-/// # Errors
-/// What the system says, or that it is too long or no UTF-8.
-pub(crate) fn text_of(path: &Path) -> io::Result<String> {
-    let most = LONGEST as u64 + 1;
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
-    let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
-    // Told before its letters are looked at: the last one may be cut.
-    if bytes.len() > LONGEST {
-        return Err(wrong(format!("it has more than {LONGEST} bytes")));
-    }
-    String::from_utf8(bytes).map_err(|_| wrong("it is no UTF-8".to_owned()))
 }
 
 impl fmt::Display for Unreadable {
@@ -348,6 +330,19 @@ mod tests {
         assert_eq!(stop(&"{\"a\":".repeat(100_000)).right, right);
         assert!(parse(&("[".repeat(65) + &"]".repeat(65))).is_ok());
         assert!(parse(&"1".repeat(LONGEST)).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_wrong_and_what_would_be_right() {
+        let told = |text: &str| parse(text).unwrap_err().to_string();
+        assert_eq!(
+            told(&" ".repeat(LONGEST + 1)),
+            "the text has 4194305 bytes; it may have 4194304"
+        );
+        assert_eq!(
+            told("[\n-]"),
+            "the text is no JSON in line 2, column 2: a number is written as in -12.5e3, without zeros in front"
+        );
     }
 
     #[test]

@@ -117,3 +117,24 @@ fn quoted(text: &str) -> String {
     quoted.push('"');
     quoted
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::json::parse;
+
+    #[test]
+    fn only_what_holds_something_is_put_in_lines() {
+        let text = r#"{
+  "a b": [1, 2],
+  "nothing": {},
+  "deep": [
+    {
+      "c": []
+    },
+    {}
+  ]
+}
+"#;
+        assert_eq!(parse(text).unwrap().pretty(), text);
+    }
+}

@@ -20,6 +20,9 @@ use crate::call::{self, Frame, Frames, status};
 /// How many bytes of small messages share a DATA frame at most.
 const BATCH: usize = 32 << 10;
 
+/// How many bytes are taken for a batch at first.
+const ROOM: usize = 8_192;
+
 /// The body of a call or of a reply.
 #[derive(Debug)]
 pub(crate) struct Outgoing(Content);
@@ -230,7 +233,7 @@ impl Batch {
             return Some(bytes);
         }
         if self.all.is_empty() {
-            self.all.reserve(BATCH / 4);
+            self.all.reserve(ROOM);
             self.all.extend_from_slice(&self.first);
         }
         self.all.extend_from_slice(&bytes);

@@ -126,6 +126,8 @@ impl Reassembly {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use proptest::prelude::*;
     use tonic::Code;
 
@@ -165,16 +167,30 @@ mod tests {
     }
 
     #[test]
-    fn the_buffer_holds_a_little_more_than_four_times_what_has_arrived() {
+    fn the_buffer_holds_a_little_more_than_four_times_what_has_arrived_and_seldom_grows() {
         let mut reassembly = Reassembly::new(None, 1 << 30);
         reassembly.push(Bytes::from_static(&[0, 0x3f, 0xff, 0xff, 0xff]));
         assert!(reassembly.next().unwrap().is_none());
+        let mut capacities = HashSet::new();
         for chunk in 1..40 {
             reassembly.push(Bytes::from_static(&[7; 10_000]));
             assert!(reassembly.next().unwrap().is_none());
             let arrived = Message::PREFIX + chunk * 10_000;
             assert!(reassembly.partial.capacity() <= 4 * arrived + AHEAD);
+            capacities.insert(reassembly.partial.capacity());
         }
+        assert_eq!(capacities.len(), 3, "{capacities:?}");
+    }
+
+    #[test]
+    fn a_buffer_that_is_full_to_the_byte_is_large_enough() {
+        let mut reassembly = Reassembly::new(None, 1 << 30);
+        reassembly.push(Bytes::from_static(&[0, 0x3f, 0xff, 0xff, 0xff]));
+        assert!(reassembly.next().unwrap().is_none());
+        let room = reassembly.partial.capacity();
+        reassembly.push(Bytes::from(vec![7; room - Message::PREFIX]));
+        assert!(reassembly.next().unwrap().is_none());
+        assert_eq!(reassembly.partial.capacity(), room);
     }
 
     #[test]

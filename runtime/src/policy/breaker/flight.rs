@@ -111,7 +111,7 @@ impl Flight {
             let next = next.plus()?;
             match slot.compare_exchange_weak(seen.0, next.0, Relaxed, Relaxed) {
                 Ok(_) => {
-                    if seen.epoch() == epoch && seen.tick() != next.tick() && seen.calls() > 0 {
+                    if seen.epoch() == epoch && seen.tick() != next.tick() {
                         lane.move_late(epoch, i64::from(seen.calls()), || self.epoch());
                     }
                     return Some(Seat {

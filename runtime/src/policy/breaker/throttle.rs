@@ -110,7 +110,32 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::tests::breaker;
+    use super::super::{Mode, Verdict};
     use super::*;
+
+    #[test]
+    fn a_thousand_calls_are_weighed_one_by_one_and_more_once_in_a_millisecond() {
+        let (breaker, now) = breaker(|config| {
+            config.mode = Mode::AdaptiveThrottle;
+            config.throttle.max = 1.0;
+        });
+        let mut permits: Vec<_> = (0..1_003).map_while(|_| breaker.admit(now).ok()).collect();
+        let mut fail = |calls: usize, now| {
+            let failing = permits.drain(..calls);
+            failing.for_each(|permit| permit.complete(now, Verdict::Failure));
+            f64::from_bits(breaker.throttle.refusal.load(Relaxed))
+        };
+        assert_eq!(fail(1_000, now), 1_000.0 / 1_001.0);
+        assert_eq!(fail(1, now), 1_001.0 / 1_002.0);
+        assert_eq!(fail(1, now), 1_001.0 / 1_002.0);
+        assert_eq!(
+            fail(1, now + Duration::from_nanos(WHILE)),
+            1_003.0 / 1_004.0
+        );
+    }
 
     #[test]
     fn the_share_that_is_refused_is_that_of_the_book() {

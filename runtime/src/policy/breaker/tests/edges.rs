@@ -87,6 +87,22 @@ fn a_handle_shows_the_parameters_and_changes_them() {
     assert_eq!(handle.config().consecutive_failures, 8);
 }
 
+/// Time alone takes the good calls out of the window; the breaker looks again when there is something new to see.
+#[test]
+fn a_window_that_slides_opens_nothing_until_another_call_is_bad() {
+    let (breaker, now) = breaker(|config| config.slow_call_duration_threshold = Some(SECOND));
+    (0..25).for_each(|_| call(&breaker, now, Verdict::Success));
+    let soon = now + 5 * SECOND;
+    (0..20).for_each(|_| fail(&breaker, soon));
+    let later = now + 12 * SECOND;
+    let window = breaker.counts(later).window;
+    assert_eq!((window.calls, window.failed), (20, 20));
+    call(&breaker, later, Verdict::Success);
+    assert_eq!(breaker.state(), State::Closed);
+    fail(&breaker, later);
+    assert_eq!(breaker.state(), State::Open);
+}
+
 /// One bad probe of two, and one that is out but slow: half is too little to open, and nothing was good.
 #[test]
 fn without_a_good_probe_time_that_is_up_closes_nothing() {
