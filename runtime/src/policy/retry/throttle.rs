@@ -138,10 +138,11 @@ impl Throttle {
     /// Counts a success.
     #[inline]
     pub fn succeed(&self) {
+        let seen = self.count();
         // Mostly full, and then there is nothing to write.
-        if !self.count().is_full() {
+        if seen.left != seen.most() {
             self.change(|count| Count {
-                left: (count.left + count.ratio).min(count.max * MILLI),
+                left: (count.left + count.ratio).min(count.most()),
                 ..count
             });
         }
@@ -172,6 +173,7 @@ impl Throttle {
         }
     }
 
+    #[inline]
     fn count(&self) -> Count {
         Count::unpack(self.word.load(Relaxed))
     }
@@ -181,11 +183,13 @@ impl Throttle {
 
 impl Count {
     fn allows(self) -> bool {
-        2 * self.left > self.max * MILLI
+        2 * self.left > self.most()
     }
 
-    fn is_full(self) -> bool {
-        self.left == self.max * MILLI
+    /// What is left of a full throttle.
+    #[inline]
+    fn most(self) -> u32 {
+        self.max * MILLI
     }
 
     fn pack(self) -> u64 {
@@ -193,6 +197,7 @@ impl Count {
         u64::from(self.left) + (u64::from(self.ratio) << 20) + upper
     }
 
+    #[inline]
     fn unpack(word: u64) -> Self {
         let part =
             |shift: u32, bits: u32| u32::try_from(word >> shift & ((1 << bits) - 1)).unwrap_or(0);
@@ -205,7 +210,5 @@ impl Count {
     }
 }
 
-#[cfg(all(test, couplet_loom))]
-mod loom;
 #[cfg(test)]
 mod tests;

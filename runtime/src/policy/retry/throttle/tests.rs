@@ -1,5 +1,8 @@
 //! The token count, told as gRPC's own tests tell it, and against a count that nobody else touches.
 
+#[cfg(couplet_loom)]
+mod loom;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::loom::{model, thread};
 
-use super::*;
+use super::super::*;
 
 const TWO: ThrottleConfig = ThrottleConfig {
     max_tokens: 2,
