@@ -128,9 +128,9 @@ mod tests {
 
     #[test]
     fn the_messages_of_a_stream_lie_side_by_side_while_there_is_room() {
-        let mut room = BytesMut::with_capacity(64);
+        let mut room = BytesMut::with_capacity(140);
         let [one, two] = ["one", "two"].map(|text| {
-            let message = text.repeat(6);
+            let message = text.repeat(20);
             Message::encode_in(&mut room, &message).expect("a short message")
         });
         let end = one.framed().as_ptr_range().end;

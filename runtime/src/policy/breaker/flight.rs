@@ -285,6 +285,17 @@ mod tests {
         Flight::new(Some(Duration::from_secs(8)))
     }
 
+    /// As where one thread takes a slot over while the call in it ends on another.
+    #[test]
+    fn a_call_that_is_taken_away_before_it_was_moved_leaves_nothing_behind() {
+        let lane = Lane::new();
+        for epoch in [0, 1] {
+            lane.move_late(epoch, -1, || epoch);
+            lane.move_late(epoch, 1, || epoch);
+            assert_eq!(lane.late(epoch, 0), 0);
+        }
+    }
+
     #[test]
     fn a_call_is_late_from_nine_eighths_of_the_threshold_on_until_it_ends() {
         let flight = flight();
