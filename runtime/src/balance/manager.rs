@@ -123,7 +123,9 @@ impl<L: Reach> Manager<L> {
             .map(|peer| (Arc::clone(peer.health.name()), peer))
             .collect();
         let ways = endpoints.into_iter().filter_map(|endpoint| {
-            let way = match known.remove(&*endpoint.address) {
+            // What is called otherwise is another one: its connections were made for the old name.
+            let same = |peer: &Arc<Peer<L>>| peer.endpoint.load().authority == endpoint.authority;
+            let way = match known.remove(&*endpoint.address).filter(same) {
                 Some(peer) => Way::Known(peer),
                 None => Way::New(self.open(&endpoint)?),
             };

@@ -332,7 +332,10 @@ impl Builder {
         let link = match reach {
             Reach::Local(services) => Link::Local(services),
             Reach::Resolver(resolver) => self.own.put(self.ways.balanced(resolver), &live),
-            Reach::Target(target) => Link::Http2(self.ways.open(&target)?),
+            Reach::Target(target) => {
+                let way = self.ways.open(&target);
+                Link::Http2(way.map_err(ConnectError::of_channel)?)
+            }
         };
         Ok(Channel::new(link, self.stack, live))
     }

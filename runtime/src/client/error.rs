@@ -5,7 +5,7 @@ use tonic::Status;
 use crate::{
     carrier::http2::TargetError,
     config::{FileError, ServiceConfigErrors},
-    discovery::DiscoveryError,
+    discovery::{self, DiscoveryError},
 };
 
 /// A channel that could not be made or whose first connection did not come up.
@@ -14,6 +14,9 @@ pub enum ConnectError {
     /// The target cannot be understood.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// No such scheme, neither of servers nor of what resolves names.
+    #[error("unknown scheme `{0}`; known: http, https, unix, {schemes}", schemes = discovery::schemes())]
+    Scheme(String),
     /// The name cannot be resolved, whoever is asked.
     #[error(transparent)]
     Discovery(#[from] DiscoveryError),
@@ -39,6 +42,16 @@ pub enum ConnectError {
     /// The server cannot be reached.
     #[error("{}", .0.message())]
     Unreachable(Box<Status>),
+}
+
+impl ConnectError {
+    /// The same about the target of a channel, which may name a service too.
+    pub(super) fn of_channel(self) -> Self {
+        match self {
+            Self::Target(TargetError::Scheme(scheme)) => Self::Scheme(scheme),
+            other => other,
+        }
+    }
 }
 
 impl From<ConnectError> for Status {

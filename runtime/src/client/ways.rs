@@ -24,7 +24,18 @@ impl Ways {
     /// # Errors
     /// If it makes no sense.
     pub(super) fn open(&self, target: &str) -> Result<Http2, ConnectError> {
-        let parsed = Target::parse(target)?;
+        self.reach(Target::parse(target)?)
+    }
+
+    /// The way to an endpoint, which may be called otherwise than its address.
+    fn find(&self, endpoint: &Endpoint) -> Result<Http2, String> {
+        let place = Target::parse(&self.address(endpoint)?);
+        let target = place.and_then(|place| place.called(&endpoint.authority));
+        let target = target.map_err(|error| error.to_string())?;
+        self.reach(target).map_err(|error| error.to_string())
+    }
+
+    fn reach(&self, parsed: Target) -> Result<Http2, ConnectError> {
         let config = self.config.clone();
         #[cfg(feature = "tls")]
         let config = Config {
@@ -37,7 +48,7 @@ impl Ways {
         };
         #[cfg(not(feature = "tls"))]
         if parsed.scheme == http::uri::Scheme::HTTPS {
-            return Err(ConnectError::NoTls(target.to_owned()));
+            return Err(ConnectError::NoTls(format!("https://{}", parsed.authority)));
         }
         Ok(Http2::new(parsed, config, &self.layers))
     }
@@ -46,10 +57,7 @@ impl Ways {
     pub(super) fn balanced(mut self, resolver: Arc<dyn Resolver>) -> Balancer<Http2> {
         // The balancer knows when nobody calls; one endpoint that gets few calls is still kept ready.
         self.config.idle_timeout = None;
-        let open = move |endpoint: &Endpoint| {
-            let address = self.address(endpoint)?;
-            self.open(&address).map_err(|error| error.to_string())
-        };
+        let open = move |endpoint: &Endpoint| self.find(endpoint);
         Balancer::new(resolver, open)
     }
 

@@ -35,6 +35,9 @@ pub struct Endpoint {
     /// with TLS if the channel has certificates, and in the clear if it has none. A channel that has certificates leaves out
     /// what would be in the clear.
     pub address: String,
+    /// What it is called in the head of a call (`:authority`), and whose certificate it shows: a host, with or without a port.
+    /// Empty where that is the address.
+    pub authority: String,
     /// Package and name of the service; empty for any.
     pub service: String,
     /// The release that it serves and the oldest client that it takes; none where nobody said.
@@ -84,6 +87,7 @@ impl Endpoint {
     pub fn new(address: impl Into<String>) -> Self {
         Self {
             address: address.into(),
+            authority: String::new(),
             service: String::new(),
             release: None,
             schema: String::new(),
@@ -103,6 +107,13 @@ impl Endpoint {
             schema: service.schema.to_owned(),
             ..Self::new(address)
         }
+    }
+
+    /// The same, called `authority` in calls and in certificates.
+    #[must_use]
+    pub fn called(mut self, authority: impl Into<String>) -> Self {
+        self.authority = authority.into();
+        self
     }
 
     /// The same in `zone`.
@@ -155,6 +166,7 @@ impl Endpoint {
                 entries.push((key, text(value)));
             }
         };
+        say("authority", &self.authority);
         say("service", &self.service);
         if let Some(release) = &self.release {
             say("version", &release.version.to_string());
@@ -201,6 +213,7 @@ impl Endpoint {
             }
             match key.as_str() {
                 "address" => endpoint.address = read_text("address", node)?,
+                "authority" => endpoint.authority = read_text("authority", node)?,
                 "service" => endpoint.service = read_text("service", node)?,
                 "version" => version = Some(read_version(node)?),
                 "min" => min = Some(read_min(node)?),

@@ -50,14 +50,23 @@ impl Publisher {
     pub fn fresh(&self, endpoints: Vec<Endpoint>) {
         self.0.send_if_modified(|snapshot| {
             let next = snapshot.updated(endpoints);
-            let same = snapshot.is_fresh()
-                && snapshot.endpoints.len() == next.endpoints.len()
-                && snapshot
-                    .endpoints
-                    .iter()
-                    .zip(&*next.endpoints)
-                    .all(|(one, other)| Arc::ptr_eq(one, other));
+            let same = snapshot.is_fresh() && snapshot.has_those_of(&next);
             *snapshot = next;
+            !same
+        });
+    }
+
+    /// These are the endpoints now, as far as the source can be asked: of the rest, they are what it said last.
+    pub fn partly(&self, endpoints: Vec<Endpoint>, why: impl Into<Arc<str>>) {
+        let why = why.into();
+        self.0.send_if_modified(|snapshot| {
+            let mut next = snapshot.updated(endpoints);
+            let same = snapshot.trouble() == Some(&why) && snapshot.has_those_of(&next);
+            if snapshot.trouble().is_none() {
+                tracing::warn!(%why, endpoints = next.endpoints.len(), "a part of the last good view stands");
+            }
+            next.freshness = snapshot.freshness.clone();
+            *snapshot = next.stale(why);
             !same
         });
     }

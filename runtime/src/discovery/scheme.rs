@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 #[cfg(feature = "http2")]
 use super::Central;
+#[cfg(feature = "dns")]
+use super::Dns;
 #[cfg(feature = "etcd")]
 use super::Etcd;
 use super::{DiscoveryError, File, Fixed, Memory, Registry, Resolver};
@@ -11,7 +13,7 @@ use super::{DiscoveryError, File, Fixed, Memory, Registry, Resolver};
 /// One scheme.
 struct Scheme {
     name: &'static str,
-    /// The feature that it takes, beside what it would be.
+    /// What a target of it looks like.
     right: &'static str,
     resolver: Read<dyn Resolver>,
     registry: Option<Read<dyn Registry>>,
@@ -27,12 +29,15 @@ type Parsed<T> = Result<Arc<T>, Fault>;
 pub(super) enum Fault {
     /// This is.
     Malformed(String),
-    /// The build is without it.
-    #[allow(dead_code, reason = "a build may leave none out")]
-    Feature(&'static str),
 }
 
-const ETCD: &str = "etcd://10.0.0.1:2379,10.0.0.2:2379/movies.v1.Movies";
+/// One that this build is without.
+struct Absent {
+    name: &'static str,
+    feature: &'static str,
+    /// Whether servers could register there.
+    registers: bool,
+}
 
 const SCHEMES: &[Scheme] = &[
     Scheme {
@@ -60,19 +65,47 @@ const SCHEMES: &[Scheme] = &[
         resolver: |rest| Ok(Arc::new(Central::parse(rest)?)),
         registry: Some(|rest| Ok(Arc::new(Central::parse_registry(rest)?))),
     },
+    #[cfg(feature = "dns")]
+    Scheme {
+        name: "dns",
+        right: "dns:///movies.internal:50051, or dns://10.0.0.2/movies.internal:50051 to ask that server",
+        resolver: |rest| Ok(Arc::new(Dns::parse(rest)?)),
+        registry: None,
+    },
+    #[cfg(feature = "dns")]
+    Scheme {
+        name: "dns+srv",
+        right: "dns+srv:///_grpc._tcp.movies.internal, or dns+srv://10.0.0.2/NAME to ask that server",
+        resolver: |rest| Ok(Arc::new(Dns::parse_services(rest)?)),
+        registry: None,
+    },
     #[cfg(feature = "etcd")]
     Scheme {
         name: "etcd",
-        right: ETCD,
+        right: "etcd://10.0.0.1:2379,10.0.0.2:2379/movies.v1.Movies",
         resolver: |rest| Ok(Arc::new(Etcd::parse(rest)?)),
         registry: Some(|rest| Ok(Arc::new(Etcd::parse_registry(rest)?))),
     },
+];
+
+const ABSENT: &[Absent] = &[
+    #[cfg(not(feature = "dns"))]
+    Absent {
+        name: "dns",
+        feature: "dns",
+        registers: false,
+    },
+    #[cfg(not(feature = "dns"))]
+    Absent {
+        name: "dns+srv",
+        feature: "dns",
+        registers: false,
+    },
     #[cfg(not(feature = "etcd"))]
-    Scheme {
+    Absent {
         name: "etcd",
-        right: ETCD,
-        resolver: |_| Err(Fault::Feature("etcd")),
-        registry: Some(|_| Err(Fault::Feature("etcd"))),
+        feature: "etcd",
+        registers: true,
     },
 ];
 
@@ -82,7 +115,7 @@ const SCHEMES: &[Scheme] = &[
 /// If the target is not what its scheme asks for.
 pub fn resolver(target: &str) -> Result<Option<Arc<dyn Resolver>>, DiscoveryError> {
     let Some((scheme, rest)) = of(target) else {
-        return Ok(None);
+        return missing(target, |_| true).map_or(Ok(None), Err);
     };
     (scheme.resolver)(rest)
         .map(Some)
@@ -96,6 +129,9 @@ pub fn resolver(target: &str) -> Result<Option<Arc<dyn Resolver>>, DiscoveryErro
 pub fn registry(target: &str) -> Result<Arc<dyn Registry>, DiscoveryError> {
     let found = of(target).and_then(|(scheme, rest)| Some((scheme, scheme.registry?, rest)));
     let Some((scheme, registry, rest)) = found else {
+        if let Some(error) = missing(target, |absent| absent.registers) {
+            return Err(error);
+        }
         let known = SCHEMES.iter().filter(|scheme| scheme.registry.is_some());
         let known: Vec<_> = known.map(|scheme| scheme.name).collect();
         return Err(DiscoveryError::NoRegistry {
@@ -106,6 +142,24 @@ pub fn registry(target: &str) -> Result<Arc<dyn Registry>, DiscoveryError> {
     registry(rest).map_err(|fault| scheme.wrong(target, fault))
 }
 
+/// The schemes by which this build resolves names, for people.
+#[cfg(feature = "http2")]
+pub(crate) fn schemes() -> String {
+    let names: Vec<_> = SCHEMES.iter().map(|scheme| scheme.name).collect();
+    names.join(", ")
+}
+
+/// What to turn on for `target`, if that is all that it takes.
+fn missing(target: &str, counts: impl Fn(&Absent) -> bool) -> Option<DiscoveryError> {
+    let (name, _) = target.split_once("://")?;
+    let mut absent = ABSENT.iter().filter(|absent| counts(absent));
+    let Absent { feature, .. } = absent.find(|absent| absent.name == name)?;
+    Some(DiscoveryError::Feature {
+        target: target.to_owned(),
+        feature,
+    })
+}
+
 fn of(target: &str) -> Option<(&'static Scheme, &str)> {
     let (name, rest) = target.split_once("://")?;
     let scheme = SCHEMES.iter().find(|scheme| scheme.name == name)?;
@@ -114,14 +168,11 @@ fn of(target: &str) -> Option<(&'static Scheme, &str)> {
 
 impl Scheme {
     fn wrong(&self, target: &str, fault: Fault) -> DiscoveryError {
-        let target = target.to_owned();
-        match fault {
-            Fault::Malformed(why) => DiscoveryError::Malformed {
-                target,
-                why,
-                right: self.right,
-            },
-            Fault::Feature(feature) => DiscoveryError::Feature { target, feature },
+        let Fault::Malformed(why) = fault;
+        DiscoveryError::Malformed {
+            target: target.to_owned(),
+            why,
+            right: self.right,
         }
     }
 }

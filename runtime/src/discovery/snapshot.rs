@@ -90,6 +90,16 @@ impl Snapshot {
         }
     }
 
+    /// Whether the endpoints of `other` are the very ones of this.
+    pub(super) fn has_those_of(&self, other: &Self) -> bool {
+        self.endpoints.len() == other.endpoints.len()
+            && self
+                .endpoints
+                .iter()
+                .zip(&*other.endpoints)
+                .all(|(one, other)| Arc::ptr_eq(one, other))
+    }
+
     /// The same endpoints, of a source that cannot be asked any more.
     pub(super) fn stale(&self, why: Arc<str>) -> Self {
         let since = match &self.freshness {

@@ -41,6 +41,11 @@ pub enum TargetError {
         "`{0}` is not an address; write one such as http://127.0.0.1:50051 or unix:/run/service.sock"
     )]
     Malformed(String),
+    /// Nothing that a server can be called.
+    #[error(
+        "`{0}` is no authority; write a host, with or without a port, such as movies.test:50051"
+    )]
+    Authority(String),
 }
 
 impl Target {
@@ -76,6 +81,23 @@ impl Target {
             authority,
             address: Address::Tcp(host, port),
         })
+    }
+
+    /// The same place under another name; empty for its own.
+    ///
+    /// # Errors
+    /// If a server cannot be called that.
+    pub(crate) fn called(self, authority: &str) -> Result<Self, TargetError> {
+        if authority.is_empty() {
+            return Ok(self);
+        }
+        let parsed: Option<Authority> = authority.parse().ok();
+        let named = parsed
+            .filter(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'));
+        match named {
+            Some(authority) => Ok(Self { authority, ..self }),
+            None => Err(TargetError::Authority(authority.to_owned())),
+        }
     }
 
     /// `unix:/path` and `unix:///path`, as gRPC names them.
@@ -128,6 +150,22 @@ mod tests {
         ] {
             let error = Target::parse(text).unwrap_err().to_string();
             assert!(error.contains(remedy), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_place_can_be_called_by_another_name_but_by_no_nonsense() {
+        let place = || Target::parse("http://10.0.0.1:80").unwrap();
+        assert_eq!(place().called("").unwrap().authority, "10.0.0.1:80");
+        let named = place().called("movies.test:443").unwrap();
+        assert_eq!(named.authority, "movies.test:443");
+        assert_eq!(named.address, Address::Tcp("10.0.0.1".into(), 80));
+        for wrong in ["me@host", "a b", ":80", "a/b"] {
+            let error = place().called(wrong).unwrap_err().to_string();
+            assert!(
+                error.contains(wrong) && error.contains("movies.test:50051"),
+                "{error}"
+            );
         }
     }
 }

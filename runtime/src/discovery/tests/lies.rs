@@ -41,3 +41,19 @@ fn servers_register_only_where_something_keeps_them() {
         "{error}"
     );
 }
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn a_channels_target_is_told_all_that_this_build_knows() {
+    let error = crate::Channel::connect("zk://a/b").await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with("unknown scheme `zk`; known: http, https, unix, static, file, memory"),
+        "{text}"
+    );
+    assert_eq!(
+        text.contains(", dns, dns+srv"),
+        cfg!(feature = "dns"),
+        "{text}"
+    );
+}

@@ -4,4 +4,4 @@ mod conformance;
 #[cfg(feature = "http2")]
 mod embedded;
 mod lies;
-mod suite;
+pub(super) mod suite;
