@@ -95,7 +95,7 @@ mod docs {
     struct Connections;
     #[doc = include_str!("../../docs/deadlines.md")]
     struct Deadlines;
-    #[cfg(feature = "etcd")]
+    #[cfg(all(feature = "dns", feature = "etcd"))]
     #[doc = include_str!("../../docs/discovery.md")]
     struct Discovery;
     #[doc = include_str!("../../docs/fallback.md")]
