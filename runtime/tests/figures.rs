@@ -54,10 +54,8 @@ fn client(policies: Policies) -> MoviesClient {
     MoviesClient::new(channel.lazy().expect("it makes sense"))
 }
 
-#[tokio::test(start_paused = true)]
-async fn calls_attempts_deadlines_and_breakers_are_told_and_add_up() {
-    let prometheus = prometheus();
-    assert_eq!(Prometheus::install().err(), Some(AlreadyRecording));
+/// A client whose calls went every way, and another one. Gone, what it had is in no state.
+async fn called() -> MoviesClient {
     let get = |id| GetMovieRequest::default().with_id(id);
     let breaker = BreakerPolicy::UNSET
         .minimum_number_of_calls(6)
@@ -73,59 +71,40 @@ async fn calls_attempts_deadlines_and_breakers_are_told_and_add_up() {
     for _ in 0..2 {
         movies.get_movie(get(1)).await.expect_err("it is sick");
     }
+    movies
+}
 
+#[tokio::test(start_paused = true)]
+async fn calls_attempts_deadlines_and_breakers_are_told_and_add_up() {
+    let prometheus = prometheus();
+    assert_eq!(Prometheus::install().err(), Some(AlreadyRecording));
+    let movies = called().await;
     let text = prometheus.text();
     let one = r#"rpc_method="movies.v1.Movies/GetMovie""#;
-    let calls = |code: &str| {
-        let code = format!("rpc_response_status_code=\"{code}\"");
-        value(
-            &text,
-            "rpc_client_call_duration_seconds_count",
-            &[one, &code],
-        )
-    };
+    let of = |name: &str, code: &str| value(&text, name, &[one, code]);
+
     // Both clients together.
-    assert_eq!((calls("OK"), calls("DEADLINE_EXCEEDED")), (2.0, 1.0));
-    assert_eq!(calls("UNAVAILABLE"), 2.0);
-    let took = value(
-        &text,
-        "rpc_client_call_duration_seconds_sum",
-        &["DEADLINE_EXCEEDED"],
-    );
+    let calls = |code: &str| of("rpc_client_call_duration_seconds_count", code);
+    let ends = ["\"OK\"", "\"DEADLINE_EXCEEDED\"", "\"UNAVAILABLE\""];
+    assert_eq!(ends.map(calls), [2.0, 1.0, 2.0]);
+    let took = of("rpc_client_call_duration_seconds_sum", "DEADLINE_EXCEEDED");
     assert!((0.05..0.06).contains(&took), "{took}");
-    let attempts = |code: &str| {
-        let name = "couplet_client_attempt_duration_seconds_count";
-        value(&text, name, &[one, code])
-    };
     // The sixth opens the breaker, which refuses the one after it.
+    let attempts = |code: &str| of("couplet_client_attempt_duration_seconds_count", code);
     assert_eq!((attempts("\"OK\""), attempts("UNAVAILABLE")), (2.0, 5.0));
-    let served = |code: &str| {
-        value(
-            &text,
-            "rpc_server_call_duration_seconds_count",
-            &[one, code],
-        )
-    };
+    let served = |code: &str| of("rpc_server_call_duration_seconds_count", code);
     assert_eq!((served("\"OK\""), served("DEADLINE_EXCEEDED")), (2.0, 1.0));
-    let resent = value(&text, "couplet_retry_resent_total", &["retry"]);
-    assert_eq!(resent, 3.0);
-    let ended = value(
-        &text,
-        "couplet_deadline_exceeded_total",
-        &["client", "phase="],
-    );
-    assert_eq!(ended, 1.0);
+    let resent = |text: &str| value(text, "couplet_retry_resent_total", &["retry"]);
+    assert_eq!(resent(&text), 3.0);
+    let late = ["client", "phase="];
+    assert_eq!(value(&text, "couplet_deadline_exceeded_total", &late), 1.0);
     let fitting = value(&text, "couplet_version_seen_total", &["server", "1.4.2"]);
     assert!(fitting >= 7.0, "{fitting}");
     let open = |text: &str| value(text, "couplet_breaker_state", &[one, "\"Open\""]);
     assert_eq!(open(&text), 1.0);
 
     // Nothing is told twice, and what is gone is in no state.
-    let again = prometheus.text();
-    assert_eq!(
-        value(&again, "couplet_retry_resent_total", &["retry"]),
-        resent
-    );
+    assert_eq!(resent(&prometheus.text()), 3.0);
     drop(movies);
     assert_eq!(open(&prometheus.text()), 0.0);
 }

@@ -157,18 +157,21 @@ fn local(catalog: &Arc<Catalog>) -> MoviesClient {
     MoviesClient::new(channel.lazy().unwrap())
 }
 
-#[tokio::test]
-async fn a_call_its_attempts_and_who_serves_them_are_one_trace() {
+/// The spans of a call of which three attempts are allowed, and two are needed.
+async fn called_twice(catalog: &Arc<Catalog>) -> Vec<Seen> {
     let recorder = Recorder::default();
     let _guard = set_default(recorder.clone());
-    // Three attempts are allowed, and two are needed.
-    let catalog = Catalog::new(1, None);
-    local(&catalog)
+    local(catalog)
         .get_movie(GetMovieRequest::default())
         .await
         .unwrap();
+    recorder.spans()
+}
 
-    let spans = recorder.spans();
+#[tokio::test]
+async fn a_call_its_attempts_and_who_serves_them_are_one_trace() {
+    let catalog = Catalog::new(1, None);
+    let spans = called_twice(&catalog).await;
     let names: Vec<_> = spans.iter().map(|span| (span.name, span.parent)).collect();
     let expected = [
         ("call", None),

@@ -167,6 +167,7 @@ impl Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn slowness_is_seen_at_once_and_forgotten_slowly() {
-        let start = Instant::now();
+        let start = clock::now();
         let load = Load::new(start);
         load.took(MS, start);
         load.took(100 * MS, start);
@@ -190,7 +191,7 @@ mod tests {
 
     #[test]
     fn calls_under_way_count_as_often_as_they_are() {
-        let start = Instant::now();
+        let start = clock::now();
         let load = Load::new(start);
         load.took(MS, start);
         load.begin();
@@ -202,7 +203,7 @@ mod tests {
 
     #[test]
     fn who_never_answered_gets_one_call_and_no_second() {
-        let start = Instant::now();
+        let start = clock::now();
         let (new, known) = (Load::new(start), Load::new(start));
         known.took(100 * MS, start);
         let chosen = || new.cost(start, 1.0).is_no_more_than(known.cost(start, 1.0));
@@ -213,7 +214,7 @@ mod tests {
 
     #[test]
     fn of_two_that_are_about_as_fast_the_less_busy_one_is_chosen() {
-        let start = Instant::now();
+        let start = clock::now();
         let (one, other) = (Load::new(start), Load::new(start));
         one.took(15 * MS, start);
         other.took(10 * MS, start);
@@ -232,7 +233,7 @@ mod tests {
 
     #[test]
     fn silence_counts_before_anybody_gave_up() {
-        let start = Instant::now();
+        let start = clock::now();
         let load = Load::new(start);
         load.took(MS, start);
         load.begin();

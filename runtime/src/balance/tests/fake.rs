@@ -161,8 +161,10 @@ impl Link {
 
 /// Goes by `balancing` from now on.
 pub(super) async fn configure(balancer: &Balancer<Link>, balancing: impl Into<Balancing>) {
-    let mut settings = Settings::default();
-    settings.balancing = balancing.into();
+    let settings = Settings {
+        balancing: balancing.into(),
+        ..Settings::default()
+    };
     balancer.handle().configure(settings).unwrap();
     balancer.ready().await.unwrap();
     settle().await;

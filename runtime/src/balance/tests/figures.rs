@@ -70,9 +70,13 @@ impl Fleet {
             })
         };
         let balancer = Balancer::new(Arc::new(Fixed::new(endpoints)), open);
-        let mut settings = Settings::default();
-        settings.balancing = Balancing::from(strategy);
-        settings.balancing.subset_size = Some(0);
+        let settings = Settings {
+            balancing: Balancing {
+                subset_size: Some(0),
+                ..Balancing::from(strategy)
+            },
+            ..Settings::default()
+        };
         balancer.handle().configure(settings).unwrap();
         balancer.ready().await.unwrap();
         sleep(Duration::from_secs(1)).await;

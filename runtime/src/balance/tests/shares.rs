@@ -133,11 +133,14 @@ async fn a_canary_gets_its_share_and_no_more_however_large_it_is() {
     let _old = register(&memory, FAR.map(|name| release(name, "1.4.2"))).await;
     let new = register(&memory, NEAR.map(|name| release(name, "1.5.0"))).await;
     let balancer = peers.balancer(&memory);
-    let mut balancing = Balancing::default();
-    balancing.canaries = vec![Canary {
+    let canary = Canary {
         versions: ">=1.5.0".parse().unwrap(),
         percent: 5.0,
-    }];
+    };
+    let balancing = Balancing {
+        canaries: vec![canary],
+        ..Balancing::default()
+    };
     configure(&balancer, balancing).await;
     let canaries = staying(&peers, &balancer).await;
     assert!((30..=75).contains(&canaries), "{canaries} of 1000");
@@ -173,8 +176,10 @@ async fn of_a_large_set_a_client_uses_a_part_of_each_release() {
         (old.len(), new.len())
     };
     assert_eq!(used(&balancer), (100, 3));
-    let mut balancing = Balancing::default();
-    balancing.subset_size = Some(20);
+    let balancing = Balancing {
+        subset_size: Some(20),
+        ..Balancing::default()
+    };
     configure(&balancer, balancing).await;
     assert_eq!(used(&balancer), (20, 3));
     configure(&balancer, Strategy::RingHash).await;

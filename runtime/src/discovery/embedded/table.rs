@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_known_until_its_lease_is_over() {
-        let (mut table, now) = (Table::default(), Instant::now());
+        let (mut table, now) = (Table::default(), crate::clock::now());
         assert_eq!(table.put(asked("one", ONE, 1000), now), Ok(true));
         assert_eq!(table.put(asked("two", ONE, 3000), now), Ok(true));
         assert_eq!(table.next_end(), Some(now + SECOND));
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_instance_that_started_again_is_not_forgotten_with_the_one_before() {
-        let (mut table, now) = (Table::default(), Instant::now());
+        let (mut table, now) = (Table::default(), crate::clock::now());
         table.put(asked("one", ONE, 1000), now).unwrap();
         let next = Asked {
             owner: 2,
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        let (mut table, now) = (Table::default(), Instant::now());
+        let (mut table, now) = (Table::default(), crate::clock::now());
         for (id, text, lease, remedy) in [
             ("", ONE, 1000, "no id"),
             ("a b", ONE, 1000, "visible ASCII"),

@@ -169,7 +169,9 @@ impl Running {
         let (stop, stopped) = oneshot::channel();
         Self {
             // Streams of connections have none.
-            address: server.local_addr().unwrap_or(([127, 0, 0, 1], 0).into()),
+            address: server
+                .local_addr()
+                .unwrap_or_else(|| ([127, 0, 0, 1], 0).into()),
             probe: actor.0,
             stop,
             ended: tokio::spawn(server.run_until(async { stopped.await.unwrap() })),
