@@ -5,6 +5,8 @@
 #[cfg(feature = "http2")]
 pub mod http2;
 pub mod local;
+#[cfg(feature = "http2")]
+pub(crate) mod plain;
 
 #[cfg(feature = "http2")]
 use tokio::sync::watch;

@@ -6,18 +6,14 @@
 mod pages;
 
 use std::{
-    convert::Infallible,
     io,
     net::{SocketAddr, TcpListener as Bound},
     sync::Arc,
     time::Duration,
 };
 
-use http::Request;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::Semaphore,
     task::JoinSet,
     time::{sleep, timeout},
@@ -26,13 +22,10 @@ use tokio::{
 pub use pages::Page;
 pub(super) use pages::Pages;
 
+use crate::carrier::plain;
+
 /// Connections at once; further ones wait in the system's queue.
 const CONNECTIONS: usize = 32;
-/// Bytes of a request's head.
-const HEAD: usize = 16 << 10;
-const HEADERS: usize = 64;
-/// How long the head may take.
-const HEAD_TIME: Duration = Duration::from_secs(5);
 /// How long a connection may take.
 const TIME: Duration = Duration::from_secs(10);
 /// How long nothing is accepted after the system had no room for a connection.
@@ -78,7 +71,10 @@ impl Admin {
                     connections.spawn(async move {
                         let _permit = permit;
                         // Who is late or breaks HTTP has its answer: the connection is gone.
-                        let _ = timeout(TIME, answer(socket, pages)).await;
+                        let answering = plain::answer(socket, |request| {
+                            pages.answer(request.method(), request.uri().path())
+                        });
+                        let _ = timeout(TIME, answering).await;
                     });
                 }
                 Err(error) => {
@@ -89,19 +85,4 @@ impl Admin {
             while connections.try_join_next().is_some() {}
         }
     }
-}
-
-async fn answer(socket: TcpStream, pages: Arc<Pages>) -> hyper::Result<()> {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let answer = pages.answer(request.method(), request.uri().path());
-        async move { Ok::<_, Infallible>(answer) }
-    });
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_buf_size(HEAD)
-        .max_headers(HEADERS)
-        .keep_alive(false)
-        .serve_connection(TokioIo::new(socket), service)
-        .await
 }
