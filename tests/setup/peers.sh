@@ -3,7 +3,7 @@
 #
 #   tests/setup/peers.sh FOLDER
 #
-# Afterwards FOLDER/bin holds `etcd`, `prometheus`, `promtool`, `protoc`, `buf`, `grpc-python-client` and
+# Afterwards FOLDER/bin holds `etcd`, `haproxy`, `prometheus`, `promtool`, `protoc`, `buf`, `grpc-python-client` and
 # `grpc-python-server`. What is there already is kept, so a second run takes no time and needs no network. The packages come
 # from the apt sources that this machine has configured; their source form is asked for through lists of our own.
 set -euo pipefail
@@ -34,7 +34,7 @@ trap '[[ $? == 0 ]] || printf "peers: could not fetch \`%s\`; what failed is tol
 
 need() { command -v "$1" >/dev/null || die "\`$1\` is missing: $2"; }
 
-# === Debian: etcd, Prometheus, protoc and the sources of gRPC's interop programs ===
+# === Debian: etcd, haproxy, Prometheus, protoc and the sources of gRPC's interop programs ===
 
 # apt with lists and caches of our own, told in the arguments that follow where its sources stand.
 apt() {
@@ -60,7 +60,8 @@ fetch_debian() {
     packages=$(apt apt-cache binary depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks \
         --no-replaces --no-enhances protobuf-compiler | grep -E '^libproto')
     # shellcheck disable=SC2086 # one word a package
-    apt apt-get binary download etcd-server prometheus protobuf-compiler libprotobuf-dev $packages
+    apt apt-get binary download etcd-server prometheus protobuf-compiler libprotobuf-dev $packages \
+        haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
     for package in *.deb; do dpkg-deb -x "$package" .; done
 
     mkdir -p source/parts
@@ -106,6 +107,7 @@ fetch_bin() {
     python="PYTHONSAFEPATH=1 PYTHONPATH=$peers/interop:$peers/python exec $(python3 -c 'import sys; print(sys.executable)')"
     libraries=$(dirname "$(find "$peers/debian/usr/lib" -name 'libprotoc.so*' | head -n 1)")
     ln -s "$peers"/debian/usr/bin/{etcd,prometheus,promtool} "$peers/python/bin/buf" .
+    command_for haproxy "LD_LIBRARY_PATH=$libraries exec $peers/debian/usr/sbin/haproxy"
     command_for protoc "LD_LIBRARY_PATH=$libraries exec $peers/debian/usr/bin/protoc"
     command_for grpc-python-client "$python -m tests.interop.client"
     command_for grpc-python-server "$python -m interop_server"
@@ -115,6 +117,7 @@ fetch_bin() {
 # A peer that does not start is told here, not by a test that waits for it.
 bin_answers() {
     say "$(./etcd --version | head -n 1), $(./prometheus --version 2>&1 | head -n 1), $(./protoc --version), buf $(./buf --version)"
+    say "$(./haproxy -v | head -n 1)"
     ./grpc-python-client --help >/dev/null
 }
 

@@ -4,6 +4,7 @@
 pub mod contracts;
 pub mod etcd;
 pub mod flags;
+pub mod haproxy;
 pub mod interop;
 pub mod ledger;
 pub mod peers;

@@ -6,7 +6,8 @@ use std::{
     process::Command,
 };
 
-/// The command of a foreign peer: `etcd`, `prometheus`, `promtool`, `protoc`, `buf`, `grpc-python-client` or `grpc-python-server`.
+/// The command of a foreign peer: `etcd`, `haproxy`, `prometheus`, `promtool`, `protoc`, `buf`, `grpc-python-client` or
+/// `grpc-python-server`.
 ///
 /// # Panics
 /// If it is not there. A test that needs it has failed then; it was not skipped.
