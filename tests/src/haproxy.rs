@@ -6,10 +6,13 @@ use std::{
     path::PathBuf,
     process::{self, Child, Stdio},
     thread::sleep,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use crate::{peers::peer, program::PATIENCE};
+use crate::peers::peer;
+
+/// How many ports are tried: another program may take one in the meantime.
+const ATTEMPTS: usize = 10;
 
 /// A load balancer that gives each call to the next of its servers, gone with its configuration when this is dropped.
 #[derive(Debug)]
@@ -29,8 +32,7 @@ impl Haproxy {
         let folder = format!("couplet-haproxy-{test}-{}", process::id());
         let folder = std::env::temp_dir().join(folder);
         fs::create_dir_all(&folder).expect("a folder");
-        let started = Instant::now();
-        while started.elapsed() < PATIENCE {
+        for _ in 0..ATTEMPTS {
             let port = free();
             let path = folder.join("haproxy.cfg");
             fs::write(&path, configuration(port, servers)).expect("a file");

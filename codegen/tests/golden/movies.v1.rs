@@ -900,6 +900,7 @@ static MOVIES: ::couplet::codegen::Service = ::couplet::codegen::Service {
     cache: ::couplet::codegen::Cache::new(),
 };
 
+#[allow(clippy::needless_update)]
 static MOVIES_METHODS: [::couplet::codegen::Method; 6] = [
     ::couplet::codegen::Method {
         service: &MOVIES,

@@ -58,6 +58,8 @@ async fn the_first_gets_all_until_it_is_away() {
 
 #[tokio::test(start_paused = true)]
 async fn who_has_most_calls_under_way_gets_none() {
+    // Ten draws of two may all be the same one, once in a thousand times.
+    fastrand::seed(7);
     let (peers, memory) = (Peers::default(), Memory::new());
     let _all = register(&memory, ["a", "b"].map(Endpoint::new)).await;
     let balancer = std::sync::Arc::new(peers.balancer(&memory));

@@ -143,7 +143,7 @@ impl Pool {
             // Enabled before looking, so that nothing is missed.
             changed.as_mut().enable();
             freed.as_mut().enable();
-            let mut rested = None;
+            let (mut rested, mut nowhere) = (None, false);
             match self.pick() {
                 Pick::Free(lease) => return Ok(lease),
                 Pick::Busy(lease) => {
@@ -153,7 +153,7 @@ impl Pool {
                 Pick::Full(connection) if !self.grow() => return Ok(connection.queue()),
                 Pick::Full(_) => {}
                 Pick::Nowhere => match self.connect(Demand::Call) {
-                    Ok(()) => {}
+                    Ok(()) => nowhere = true,
                     Err(rest) if patient => rested = Some(rest.until),
                     Err(rest) => return Err(self.unreachable(&rest.why)),
                 },
@@ -161,7 +161,8 @@ impl Pool {
             tokio::select! {
                 // By order and not by chance, so that a simulation can be repeated.
                 biased;
-                () = changed => attempts += 1,
+                // One that came up and was filled by others is no sign of a peer that ends them.
+                () = changed => attempts += usize::from(nowhere),
                 () = freed => {}
                 () = until(rested) => {}
             }

@@ -3,7 +3,7 @@
 //! The names of the states are gRPC's (`doc/connectivity-semantics-and-api.md`), and so are the pauses after a failure
 //! ([`Backoff`]). Two things are added. After a connection that was up is lost, whoever is in no hurry waits for a random
 //! part of the first pause, so that the clients of a server that went away do not come back in one instant. And a
-//! connection that ends sooner than that pause counts as a failed attempt: twice in a row, and everybody waits.
+//! connection that ends within a tenth of that pause counts as a failed attempt: twice in a row, and everybody waits.
 //!
 //! ```text
 //!             somebody asks              attempt fails
@@ -28,6 +28,10 @@ pub use self::{
     need::{Leave, Need},
 };
 use super::backoff::Backoff;
+
+/// A connection that ends within this part of the first pause was as good as none. A server that is replaced once a second
+/// still serves.
+const SHORT: u32 = 10;
 
 /// What can be said of the connections to an endpoint, or of all those of a channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -221,7 +225,7 @@ impl Connectivity {
             return;
         }
         let lasted = self.up.map(|up| now.saturating_duration_since(up));
-        if lasted.is_some_and(|lasted| lasted < self.backoff.initial) {
+        if lasted.is_some_and(|lasted| lasted < self.backoff.initial / SHORT) {
             let until = self.backed_off(now, random);
             // Once can happen to anybody: a server that is leaving, a proxy that restarts.
             match self.failures {

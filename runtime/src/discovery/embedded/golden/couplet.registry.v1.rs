@@ -542,6 +542,7 @@ static REGISTRY: ::couplet::codegen::Service = ::couplet::codegen::Service {
     cache: ::couplet::codegen::Cache::new(),
 };
 
+#[allow(clippy::needless_update)]
 static REGISTRY_METHODS: [::couplet::codegen::Method; 3] = [
     ::couplet::codegen::Method {
         service: &REGISTRY,

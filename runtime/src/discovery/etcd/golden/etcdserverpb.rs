@@ -925,6 +925,7 @@ static KV: ::couplet::codegen::Service = ::couplet::codegen::Service {
     cache: ::couplet::codegen::Cache::new(),
 };
 
+#[allow(clippy::needless_update)]
 static KV_METHODS: [::couplet::codegen::Method; 2] = [
     ::couplet::codegen::Method {
         service: &KV,
@@ -1156,6 +1157,7 @@ static WATCH: ::couplet::codegen::Service = ::couplet::codegen::Service {
     cache: ::couplet::codegen::Cache::new(),
 };
 
+#[allow(clippy::needless_update)]
 static WATCH_METHODS: [::couplet::codegen::Method; 1] = [
     ::couplet::codegen::Method {
         service: &WATCH,
@@ -1497,6 +1499,7 @@ static LEASE: ::couplet::codegen::Service = ::couplet::codegen::Service {
     cache: ::couplet::codegen::Cache::new(),
 };
 
+#[allow(clippy::needless_update)]
 static LEASE_METHODS: [::couplet::codegen::Method; 3] = [
     ::couplet::codegen::Method {
         service: &LEASE,
@@ -1732,6 +1735,7 @@ static AUTH: ::couplet::codegen::Service = ::couplet::codegen::Service {
     cache: ::couplet::codegen::Cache::new(),
 };
 
+#[allow(clippy::needless_update)]
 static AUTH_METHODS: [::couplet::codegen::Method; 1] = [
     ::couplet::codegen::Method {
         service: &AUTH,
