@@ -3,12 +3,13 @@
 /// Debian's `haproxy` in front of servers of this process and of others.
 mod foreign {
     use std::{
+        path::PathBuf,
         process::Command,
         sync::{
             Arc,
             atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
         },
-        time::{Duration, Instant},
+        time::Duration,
     };
 
     use couplet::{
@@ -46,7 +47,7 @@ mod foreign {
             let _ending = Ending(self.0.clone());
             let deadline = Context::current().deadline;
             let kept = deadline
-                .remaining(Instant::now())
+                .remaining(tokio::time::Instant::now().into_std())
                 .is_some_and(|left| left <= SHORT);
             let _ = self.0.send(if kept { "kept" } else { "lost" });
             std::future::pending().await
@@ -191,15 +192,20 @@ mod foreign {
                 .await
                 .unwrap()
         );
-        let ledgers = [Ledger::read(&first), Ledger::read(&second)];
-        for path in [first, second] {
+        each_ended_once(&[first, second], next.load(Relaxed));
+    }
+
+    /// Holds that each of so many calls is in one of the ledgers, and ended there; and that none is empty.
+    fn each_ended_once(paths: &[PathBuf], calls: u64) {
+        let ledgers: Vec<_> = paths.iter().map(|path| Ledger::read(path)).collect();
+        for path in paths {
             let _ = std::fs::remove_file(path);
         }
         let once = Entry {
             accepted: 1,
             finished: 1,
         };
-        for number in 0..next.load(Relaxed) {
+        for number in 0..calls {
             let entries = ledgers.iter().filter_map(|ledger| ledger.get(&number));
             assert_eq!(entries.collect::<Vec<_>>(), [&once], "call {number}");
         }

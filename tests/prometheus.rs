@@ -151,9 +151,8 @@ mod foreign {
         let movies = MoviesClient::new(channel);
         for id in [7, 7, 7, 8] {
             // One is not known, which is what is counted.
-            let _ = movies
-                .get_movie(GetMovieRequest::default().with_id(id))
-                .await;
+            let request = GetMovieRequest::default().with_id(id);
+            let _ = movies.get_movie(request).await;
         }
         let three = ["movies.v1.Movies/GetMovie", "\"OK\"", ",\"3\"]"];
         for count in [

@@ -22,7 +22,7 @@ enum Kind {
     /// Served by this program.
     Own(Option<JoinHandle<()>>),
     /// A process of its own, with a folder that is gone with it.
-    Etcd(Option<Child>, PathBuf),
+    Etcd(Box<Option<Child>>, PathBuf),
 }
 
 impl Hub {
@@ -35,7 +35,7 @@ impl Hub {
             "couplet" => Kind::Own(None),
             "etcd" => {
                 let name = format!("couplet-fleet-{}-{port}", std::process::id());
-                Kind::Etcd(None, std::env::temp_dir().join(name))
+                Kind::Etcd(Box::default(), std::env::temp_dir().join(name))
             }
             other => {
                 return Err(format!("`{other}` is no registry; there are couplet, etcd").into());
@@ -81,7 +81,7 @@ impl Hub {
                     .stderr(Stdio::null())
                     .kill_on_drop(true)
                     .spawn();
-                *child = Some(started.map_err(|error| format!("cannot start etcd: {error}"))?);
+                **child = Some(started.map_err(|error| format!("cannot start etcd: {error}"))?);
             }
         }
         while TcpStream::connect(&*address).await.is_err() {

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use couplet::{
-    Request, Response, Server, Status,
-    discovery::{Resolver, resolver},
-    server::Drained,
-};
+use couplet::{Request, Response, Server, Status, discovery::resolver, server::Drained};
 use couplet_tests::etcd;
 use movies_api::{GetMovieRequest, Movie, Movies, MoviesClient, MoviesServer};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -85,6 +81,6 @@ async fn no_call_is_lost_while_servers_leave_and_while_etcd_is_away() -> Told {
     server.start_again();
     call(&movies, 50).await?;
     let _ = second_leaves.send(());
-    second.await?;
+    let _ = second.await?;
     Ok(())
 }
