@@ -66,6 +66,9 @@ impl Builder {
     /// Serves a registry in the memory of this server, for other servers to [`register`](Self::register) with and for clients
     /// to resolve by, as `couplet://host:port`. There is one of it: for one machine and for tests. While it is away,
     /// clients go by what they know.
+    ///
+    /// Whoever reaches this port may register, and in the place of others too: give it a server of its own that strangers do
+    /// not reach.
     pub fn registry(self) -> Self {
         self.add(RegistryServer::new(Embedded::new()))
     }
